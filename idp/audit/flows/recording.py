@@ -1,0 +1,46 @@
+"""Appends a row. Called by flows inside their transaction, or beside it for a refusal."""
+
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from idp.audit.models import AuditRow
+from idp.core import clock, secrets
+
+log = structlog.get_logger()
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+def record(
+    *,
+    event: str,
+    outcome: Outcome,
+    subject: str = "",
+    client_id: str = "",
+    is_test: bool = False,
+    data: dict[str, Any] | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> AuditRow:
+    """Writes one row; its `reference` is the short code to show to the person.
+
+    `data`: small facts, JSON, no secret, no certificate body. `evidence`: what proves a login again
+    (kind + signed bytes + signature + public part), re-checked by `manage.py audit verify`.
+    """
+    row = AuditRow.objects.create(
+        at=clock.now(),
+        event=event,
+        outcome=outcome,
+        subject=subject,
+        client_id=client_id,
+        reference=secrets.new_reference(),
+        is_test=is_test,
+        data=data or {},
+        evidence=evidence,
+    )
+    log.info(event, outcome=str(outcome), client_id=client_id, reference=row.reference)
+    return row

@@ -1,0 +1,80 @@
+"""What may be configured, as one typed frozen value. Built by `idp.settings`, read as `settings.HYGIE`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class Mode(StrEnum):
+    """`sandbox`: test cards and identities, banners everywhere. `production`: none of them exists."""
+
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """Every lifetime of the provider (facts of Pro Santé Connect where it has one)."""
+
+    login_attempt: timedelta = timedelta(minutes=10)
+    step_token: timedelta = timedelta(seconds=60)
+    sso_session: timedelta = timedelta(hours=4)
+    sso_idle: timedelta = timedelta(minutes=30)
+    authorization_code: timedelta = timedelta(seconds=60)
+    access_token: timedelta = timedelta(seconds=120)
+    refresh_token: timedelta = timedelta(minutes=30)
+    card_challenge: timedelta = timedelta(minutes=5)
+    fresh_card_login: timedelta = timedelta(minutes=5)
+    enrolment_qr: timedelta = timedelta(seconds=90)
+    enrolment_code: timedelta = timedelta(minutes=10)
+    approval_request: timedelta = timedelta(seconds=120)
+    device_nonce: timedelta = timedelta(seconds=60)
+    device: timedelta = timedelta(days=730)
+    pin_key_device: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hygie:
+    """The configuration of one deployment."""
+
+    mode: Mode
+    base_url: str
+    data_dir: Path
+    bridge_ports: tuple[int, ...] = (24817, 24818, 24819, 24820)
+    portal_url: str = "http://localhost:8100"
+    card_level: str = "eidas2"
+    phone_level: str = "eidas2"
+    # CRL older than its nextUpdate: refused, unless the operator grants a logged grace window.
+    crl_grace: timedelta = timedelta(0)
+    accepted_card_policies: tuple[str, ...] = ()
+    lifetimes: Lifetimes = Lifetimes()
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.mode is Mode.SANDBOX
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        """`scheme://host[:port]`: what a browser sends as Origin and what a card signs for."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def rp_id(self) -> str:
+        """WebAuthn relying-party identifier: the host of the provider."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def issuer(self) -> str:
+        """Pro Santé Connect's issuer path, so that an unmodified client works (decision 1)."""
+        return f"{self.base_url}/auth/realms/esante-wallet"
+
+    def cookie_name(self, name: str) -> str:
+        """`__Host-` pins a cookie to this very host (RFC 6265bis §4.1.3.2); it needs https."""
+        return f"__Host-hygie_{name}" if self.is_https else f"hygie_{name}"

@@ -1,0 +1,66 @@
+"""Live updates: a wake-up through the channel layer, the state always from the database.
+
+Flows call `wake` in the transaction that changes the state; views answer `event_stream`.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from django.http import StreamingHttpResponse
+
+KEEP_ALIVE_SECONDS = 15
+
+Snapshot = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def wake(group: str) -> None:
+    """After commit, wakes every page and phone that listens to `group`. Carries no data."""
+    transaction.on_commit(lambda: _send(group))
+
+
+def _send(group: str) -> None:
+    async_to_sync(get_channel_layer().group_send)(group, {"type": "wake"})
+
+
+async def _events(
+    group: str, snapshot: Snapshot, is_final: Callable[[dict[str, Any]], bool]
+) -> AsyncIterator[str]:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    # Subscribe before the first look, so that nothing falls between look and wait.
+    await layer.group_add(group, channel)
+    try:
+        last: dict[str, Any] | None = None
+        while True:
+            state = await snapshot()
+            if state != last:
+                yield f"data: {json.dumps(state)}\n\n"
+                last = state
+            if is_final(state):
+                return
+            try:
+                await asyncio.wait_for(layer.receive(channel), timeout=KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield ": keep-alive\n\n"
+    finally:
+        await layer.group_discard(group, channel)
+
+
+def event_stream(
+    *,
+    group: str,
+    snapshot: Snapshot,
+    is_final: Callable[[dict[str, Any]], bool],
+) -> StreamingHttpResponse:
+    """Server-sent events: the present state first, then each change, until `is_final(state)`."""
+    response = StreamingHttpResponse(
+        _events(group, snapshot, is_final), content_type="text/event-stream"
+    )
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response

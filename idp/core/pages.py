@@ -1,0 +1,90 @@
+"""What every HTML page shares: template context, the error page, the headers a page may relax."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from idp.core.errors import IdpError
+
+log = structlog.get_logger()
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what base.html needs on every page."""
+    return {"sandbox": settings.HYGIE.is_sandbox, "base_url": settings.HYGIE.base_url}
+
+
+def error_page(request: HttpRequest, error: IdpError, **extra: Any) -> HttpResponse:
+    """The page of a refusal: what happened, what to do now, a reference the operator can find."""
+    return render(request, "errors/error.html", {"error": error, **extra}, status=error.status)
+
+
+class ErrorPages:
+    """Middleware: the one handler of refusals on HTML pages. It decides nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, IdpError):
+            return None
+        log.info("page_refused", code=exception.code, detail=exception.detail, path=request.path)
+        return error_page(request, exception)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that did not come from our own page, or a browser without cookies."""
+    log.warning("csrf_refused", reason=reason, path=request.path)
+    return error_page(
+        request,
+        IdpError(
+            "form_refused",
+            _("Votre navigateur n’a pas transmis le témoin de sécurité de la page. "
+              "Autorisez les cookies pour ce site, puis recommencez depuis le portail."),
+            status=403,
+        ),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(
+        request, IdpError("not_found", _("Cette page n’existe pas ou n’existe plus."), status=404)
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_page(
+        request,
+        IdpError(
+            "server_error",
+            _("Le service a rencontré un problème de son côté. Réessayez dans un instant."),
+            status=500,
+        ),
+    )
+
+
+def allow_form_to(response: HttpResponseBase, url: str) -> None:
+    """Lets a form of this page end, by redirections, at the portal's address.
+
+    Chromium applies CSP form-action to every redirection after a form is sent.
+    """
+    parts = urlsplit(url)
+    target = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    relax_csp(response, "form-action", target)
+
+
+def relax_csp(response: HttpResponseBase, directive: str, *sources: str) -> None:
+    """Adds sources to one CSP directive of this response only."""
+    update: dict[str, list[str]] = getattr(response, "_csp_update", {})
+    update.setdefault(directive, []).extend(sources)
+    response._csp_update = update  # type: ignore[attr-defined]

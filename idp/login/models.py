@@ -1,0 +1,133 @@
+"""Login attempts and SSO sessions, with their atomic transitions."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+
+from idp.directory.models import Person
+from idp.login.rules.authentication import Authentication, LoginPolicy, Portal
+from idp.login.rules.levels import Level
+from idp.login.rules.steps import AttemptState
+
+
+class LoginAttempt(models.Model):
+    """One login from its start to a proven identity, bound to one browser by its cookie."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    browser_digest = models.BinaryField(max_length=32)
+    client_id = models.CharField(max_length=200)
+    portal_name = models.CharField(max_length=200)
+    portal_host = models.CharField(max_length=255)
+    policy = models.JSONField()
+    return_url_name = models.CharField(max_length=100)
+    return_kwargs = models.JSONField(default=dict)
+    final_url = models.TextField(blank=True)
+
+    state = models.CharField(max_length=10, default=AttemptState.OPEN)
+    authentication = models.JSONField(null=True)
+    refusal_code = models.CharField(max_length=64, blank=True)
+    audit_reference = models.CharField(max_length=8, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[str(state) for state in AttemptState]),
+                name="attempt_state_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.state}"
+
+    @property
+    def portal(self) -> Portal:
+        return Portal(client_id=self.client_id, name=self.portal_name, host=self.portal_host)
+
+    @property
+    def login_policy(self) -> LoginPolicy:
+        return LoginPolicy.from_json(self.policy)
+
+    @property
+    def proof(self) -> Authentication | None:
+        return Authentication.from_json(self.authentication) if self.authentication else None
+
+    def _move(self, source: AttemptState, now: datetime, **changes: Any) -> bool:
+        """The only transition of an attempt: one conditional UPDATE, so that one caller wins."""
+        return (
+            LoginAttempt.objects.filter(pk=self.pk, state=source, expires_at__gt=now).update(
+                **changes
+            )
+            == 1
+        )
+
+    def prove(self, authentication: Authentication, *, reference: str, now: datetime) -> bool:
+        return self._move(
+            AttemptState.OPEN,
+            now,
+            state=AttemptState.PROVEN,
+            authentication=authentication.to_json(),
+            audit_reference=reference,
+        )
+
+    def refuse(self, code: str, *, reference: str, now: datetime) -> bool:
+        return self._move(
+            AttemptState.OPEN,
+            now,
+            state=AttemptState.REFUSED,
+            refusal_code=code,
+            audit_reference=reference,
+        )
+
+    def take(self, *, now: datetime) -> bool:
+        """Single use of a proof: the only gate between a proven attempt and a session."""
+        return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN)
+
+
+class SsoSession(models.Model):
+    """A person at one browser. Its id is the `sid` and `session_state` of every token."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    cookie_digest = models.BinaryField(max_length=32, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="sso_sessions")
+    national_id = models.CharField(max_length=80)
+    method = models.CharField(max_length=10)
+    auth_mode = models.CharField(max_length=20)
+    amr = models.JSONField()
+    level = models.CharField(max_length=10)
+    auth_time = models.DateTimeField()
+    is_test = models.BooleanField(default=False)
+    last_seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.method}"
+
+    @property
+    def reached(self) -> Level:
+        return Level(self.level)
+
+    def is_live(self, *, now: datetime, idle: timedelta) -> bool:
+        return (
+            self.ended_at is None
+            and now < self.expires_at
+            and now < self.last_seen_at + idle
+        )
+
+    def end(self, *, reason: str, now: datetime) -> bool:
+        """Ends the session once; False when it was over already."""
+        return (
+            SsoSession.objects.filter(pk=self.pk, ended_at__isnull=True).update(
+                ended_at=now, end_reason=reason
+            )
+            == 1
+        )

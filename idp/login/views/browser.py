@@ -1,0 +1,60 @@
+"""The two cookies: the browser's own secret (binds attempts), the SSO session."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from idp.core import secrets
+from idp.login.flows import Browser
+
+SECRET_LENGTH = 43
+
+
+def _read(request: HttpRequest, name: str) -> str:
+    value = request.COOKIES.get(settings.HYGIE.cookie_name(name), "")
+    # A malformed cookie fails closed: it is as if there were none.
+    return value if len(value) == SECRET_LENGTH and value.isascii() else ""
+
+
+def _set(
+    response: HttpResponseBase, name: str, value: str, *, max_age: timedelta | None
+) -> None:
+    response.set_cookie(  # type: ignore[attr-defined]
+        settings.HYGIE.cookie_name(name),
+        value,
+        max_age=max_age,
+        secure=settings.HYGIE.is_https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def browser_of(request: HttpRequest) -> Browser | None:
+    """The browser's secret, when it brought one."""
+    secret = _read(request, "browser")
+    return Browser(secret=secret) if secret else None
+
+
+def new_browser() -> Browser:
+    return Browser(secret=secrets.new_token())
+
+
+def remember_browser(response: HttpResponseBase, browser: Browser) -> None:
+    _set(response, "browser", browser.secret, max_age=None)
+
+
+def sso_secret_of(request: HttpRequest) -> str:
+    return _read(request, "sso")
+
+
+def remember_sso(response: HttpResponseBase, secret: str) -> None:
+    """A session cookie: it dies with the browser, or with the session in the database."""
+    _set(response, "sso", secret, max_age=None)
+
+
+def forget_sso(response: HttpResponseBase) -> None:
+    response.delete_cookie(  # type: ignore[attr-defined]
+        settings.HYGIE.cookie_name("sso"), samesite="Lax"
+    )

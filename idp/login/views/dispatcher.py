@@ -1,0 +1,152 @@
+"""The dispatcher: shows the choice of methods, finishes, cancels. Methods always come back here."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from idp.core import clock
+from idp.core.pages import allow_form_to
+from idp.login import flows
+from idp.login.flows.attempts import attempt_over, return_token
+from idp.login.methods import installed_methods
+from idp.login.models import LoginAttempt, SsoSession
+from idp.login.rules.authentication import MethodName
+from idp.login.rules.steps import AttemptState, Method, Step, next_step, usable_methods
+from idp.login.views.browser import browser_of, remember_sso
+
+LAST_METHOD_COOKIE = "hygie_last_method"
+
+
+def see_other(url: str) -> HttpResponseRedirect:
+    """303: what follows a POST is a GET (RFC 9700 §4.12)."""
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def attempt_page(
+    request: HttpRequest,
+    template: str,
+    attempt: LoginAttempt,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """A page of this attempt: portal in the header, forms that may end at the portal, no cache."""
+    response = render(
+        request,
+        template,
+        {
+            "portal": attempt.portal,
+            "attempt_id": attempt.pk,
+            "choose_url": reverse("login:dispatch", args=[attempt.pk]),
+            "cancel_url": reverse("login:cancel", args=[attempt.pk]),
+            "finish_url": reverse("login:finish", args=[attempt.pk]),
+            **(context or {}),
+        },
+        status=status,
+    )
+    if attempt.final_url:
+        allow_form_to(response, attempt.final_url)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def open_attempt_of(request: HttpRequest, attempt_id: UUID) -> LoginAttempt:
+    """For a method's views: the attempt of this browser, still open."""
+    attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
+    if _step(attempt) is not Step.CHOOSE:
+        raise attempt_over()
+    return attempt
+
+
+def _step(attempt: LoginAttempt) -> Step:
+    return next_step(
+        state=AttemptState(attempt.state), expires_at=attempt.expires_at, now=clock.now()
+    )
+
+
+_TEXTS = {
+    MethodName.CARD: (
+        lambda: _("Ma carte CPS"),
+        lambda: _("Insérez la carte dans le lecteur, puis composez votre code."),
+    ),
+    MethodName.PHONE: (
+        lambda: _("Mon téléphone"),
+        lambda: _("Approuvez la connexion dans votre application e-CPS."),
+    ),
+    MethodName.TEST: (
+        lambda: _("Identité de test"),
+        lambda: _("Choisissez une personne fictive, sans carte ni téléphone."),
+    ),
+}
+
+
+def _choice(method: Method, attempt: LoginAttempt, last_used: str) -> dict[str, Any]:
+    title, explanation = _TEXTS[method.name]
+    return {
+        "name": str(method.name),
+        "url": reverse(method.url_name, args=[attempt.pk]),
+        "title": title(),
+        "explanation": explanation(),
+        "is_last_used": method.name == last_used,
+    }
+
+
+@never_cache
+@require_GET
+def dispatch(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """What comes next in this attempt (`rules.steps.next_step`)."""
+    attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
+    step = _step(attempt)
+    if step is Step.FINISH:
+        return see_other(reverse("login:finish", args=[attempt.pk]))
+    if step is Step.RETURN_REFUSAL:
+        return _return(attempt, None)
+    if step is Step.EXPIRED:
+        raise attempt_over()
+    last_used = request.COOKIES.get(LAST_METHOD_COOKIE, "")
+    choices = [
+        _choice(method, attempt, last_used)
+        for method in usable_methods(installed_methods(), attempt.login_policy)
+    ]
+    choices.sort(key=lambda choice: (choice["name"] == MethodName.TEST, not choice["is_last_used"]))
+    return attempt_page(request, "login/choose.html", attempt, {"methods": choices})
+
+
+@never_cache
+@require_GET
+def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """Takes the proof, opens the session, sends the browser back to the asker."""
+    attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
+    if _step(attempt) is Step.RETURN_REFUSAL:
+        return _return(attempt, None)
+    session, cookie_secret = flows.finish(attempt=attempt)
+    response = _return(attempt, session)
+    remember_sso(response, cookie_secret)
+    response.set_cookie(
+        LAST_METHOD_COOKIE, session.method, max_age=180 * 24 * 3600, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+@require_POST
+def cancel(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """The person goes back to the portal: `access_denied` (OIDC Core §3.1.2.6)."""
+    attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
+    if _step(attempt) is Step.CHOOSE:
+        flows.refuse(attempt=attempt, code="access_denied")
+        attempt.refresh_from_db()
+    return see_other(reverse("login:dispatch", args=[attempt.pk]))
+
+
+def _return(attempt: LoginAttempt, session: SsoSession | None) -> HttpResponseRedirect:
+    address = reverse(attempt.return_url_name, kwargs=attempt.return_kwargs)
+    return see_other(f"{address}?{urlencode({'step': return_token(attempt, session)})}")

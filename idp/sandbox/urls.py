@@ -1,0 +1,6 @@
+"""Addresses that exist in the sandbox only."""
+
+from django.urls import URLPattern
+
+app_name = "sandbox"
+urlpatterns: list[URLPattern] = []

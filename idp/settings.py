@@ -1,0 +1,261 @@
+"""Settings: the only reader of the environment. Fails early with the list of what is missing."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from idp.configuration import Hygie, Mode
+
+ROOT = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- What a deployment says, and what is missing ------------------------------------------------
+MODE = Mode(env.str("HYGIE_MODE", default=Mode.PRODUCTION))
+IS_SANDBOX = MODE is Mode.SANDBOX
+DATA_DIR = Path(env.str("HYGIE_DATA_DIR", default=str(ROOT / "var")))
+PORT = env.int("HYGIE_PORT", default=8000)
+PORTAL_PORT = env.int("HYGIE_PORTAL_PORT", default=8100)
+
+_missing: list[str] = []
+
+
+def _required(name: str, *, in_sandbox: str, meaning: str) -> str:
+    """A security setting: a default exists in the sandbox only."""
+    if value := env.str(name, default=""):
+        return value
+    if not IS_SANDBOX:
+        _missing.append(f"{name}: {meaning}")
+    return in_sandbox
+
+
+SECRET_KEY = _required(
+    "HYGIE_SECRET_KEY",
+    in_sandbox="sandbox-only-key-" + "0" * 50,
+    meaning="at least 50 random characters; signs cookies and step tokens",
+)
+ENCRYPTION_KEY = _required(
+    "HYGIE_ENCRYPTION_KEY",
+    in_sandbox="sandbox-only-encryption-key-" + "0" * 32,
+    meaning="at least 32 random characters; encrypts signing keys and device secrets at rest",
+)
+BASE_URL = _required(
+    "HYGIE_BASE_URL",
+    in_sandbox=f"http://localhost:{PORT}",
+    meaning="the public address, for example https://connexion.example.fr",
+).rstrip("/")
+DATABASE_URL = _required(
+    "DATABASE_URL",
+    in_sandbox=f"sqlite:///{DATA_DIR / 'hygie.sqlite3'}",
+    meaning="the database, for example postgres://hygie:…@db/hygie",
+)
+REDIS_URL = env.str("REDIS_URL", default="")
+if _missing:
+    raise ImproperlyConfigured(
+        "Hygie cannot start: these settings are missing.\n  "
+        + "\n  ".join(_missing)
+        + "\nFor a try on your own machine use ./run demo (HYGIE_MODE=sandbox)."
+    )
+if not IS_SANDBOX and not BASE_URL.startswith("https://"):
+    raise ImproperlyConfigured("HYGIE_BASE_URL must begin with https:// outside the sandbox.")
+if not IS_SANDBOX and (len(SECRET_KEY) < 50 or len(ENCRYPTION_KEY) < 32):
+    raise ImproperlyConfigured("HYGIE_SECRET_KEY or HYGIE_ENCRYPTION_KEY is too short.")
+
+HYGIE = Hygie(
+    mode=MODE,
+    base_url=BASE_URL,
+    data_dir=DATA_DIR,
+    portal_url=env.str("HYGIE_PORTAL_URL", default=f"http://localhost:{PORTAL_PORT}").rstrip("/"),
+    bridge_ports=tuple(
+        int(port) for port in env.list("HYGIE_BRIDGE_PORTS", default=[24817, 24818, 24819, 24820])
+    ),
+    card_level=env.str("HYGIE_CARD_LEVEL", default="eidas2"),
+    phone_level=env.str("HYGIE_PHONE_LEVEL", default="eidas2"),
+    accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
+)
+
+# --- Django ------------------------------------------------------------------------------------
+DEBUG = False
+_host = urlsplit(BASE_URL).hostname or ""
+ALLOWED_HOSTS = [_host, *(["localhost", "127.0.0.1"] if IS_SANDBOX else [])]
+ROOT_URLCONF = "idp.urls"
+ASGI_APPLICATION = "idp.asgi.application"
+WSGI_APPLICATION = "idp.wsgi.application"
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+USE_I18N = True
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("français")), ("en", _("anglais"))]
+LOCALE_PATHS = [ROOT / "idp" / "locale"]
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "channels",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "idp.core",
+    "idp.audit",
+    "idp.directory",
+    "idp.login",
+    "idp.cardbridge",
+    "idp.enrollment",
+    "idp.oidc",
+    "mobileapi",
+    # The sandbox is an app of its own: where it is not installed, no test identity can exist.
+    *(["idp.sandbox"] if IS_SANDBOX else []),
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "idp.core.pages.ErrorPages",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "idp.core.pages.context",
+            ],
+        },
+    }
+]
+
+# --- Data: SQLite and memory by default, PostgreSQL and Redis by settings alone -------------------
+DATABASES: dict[str, Any] = {"default": env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
+if REDIS_URL:
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    }
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+# --- Security ----------------------------------------------------------------------------------
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+CSRF_COOKIE_NAME = HYGIE.cookie_name("csrf")
+SESSION_COOKIE_NAME = HYGIE.cookie_name("session")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = HYGIE.is_https
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "idp.core.pages.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if HYGIE.is_https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HYGIE.is_https else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+PERMISSIONS_POLICY: dict[str, Any] = {
+    "camera": ["self"],
+    "geolocation": [],
+    "microphone": [],
+    "payment": [],
+    "publickey-credentials-get": ["self"],
+    "publickey-credentials-create": ["self"],
+    "usb": [],
+}
+
+# --- Static files --------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [ROOT / "idp" / "static"]
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = False
+
+# --- Mobile API ------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "mobileapi.errors.problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Hygie: API de l'application e-CPS",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Tables of what runs where -----------------------------------------------------------------
+# Evidence verifiers of `manage.py audit verify`, by kind of evidence: callables (evidence: dict) ->
+# None that raise IdpError. By name, since the audit log imports no other app.
+AUDIT_EVIDENCE_VERIFIERS = {
+    "card": "idp.cardbridge.flows.evidence.verify_evidence",
+    "phone": "idp.enrollment.flows.evidence.verify_evidence",
+}
+# Jobs of `manage.py worker`: name → (callable without arguments, seconds between two runs).
+WORKER_JOBS = {
+    "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
+    "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
+    "end what is over": ("idp.core.purge.purge_expired", 60),
+}
+
+# Purges run by the worker: callables that return the number of rows removed.
+PURGES = ["idp.login.flows.purge.purge_logins"]
+
+# --- Logs ----------------------------------------------------------------------------------------
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": env.str("HYGIE_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "uvicorn.access": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,8 @@
+"""WSGI entry: pages, OpenID Connect endpoints, mobile REST API. What waits (SSE, WebSocket) is ASGI."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp.settings")
+application = get_wsgi_application()

@@ -1,0 +1,1 @@
+"""RFC 9457 answers of the mobile API."""
