@@ -16,7 +16,7 @@ LONGEST_TYPED = 64
 TEST_RPPS_PREFIXES = ("997", "999")
 
 
-class InvalidIdentifier(IdpError, ValueError):
+class InvalidIdentifierError(IdpError, ValueError):
     """What was given is no identifier of a professional; `detail` says which rule it breaks."""
 
     def __init__(self, detail: str) -> None:
@@ -56,9 +56,9 @@ class RppsId:
 
     def __post_init__(self) -> None:
         if not re.fullmatch("[0-9]{11}", self.value):
-            raise InvalidIdentifier("an RPPS number has 11 digits")
+            raise InvalidIdentifierError("an RPPS number has 11 digits")
         if luhn_key(self.value[:-1]) != int(self.value[-1]):
-            raise InvalidIdentifier("the RPPS check digit is wrong")
+            raise InvalidIdentifierError("the RPPS check digit is wrong")
 
     @property
     def national_id(self) -> str:
@@ -73,7 +73,7 @@ class RppsId:
 
 @dataclass(frozen=True, slots=True)
 class NationalId:
-    """A national identifier of a person (PS_IdNat), with its origin. Made by `parse_national_id`."""
+    """A person's national identifier (PS_IdNat) and its origin. Made by `parse_national_id`."""
 
     value: str
     origin: IdentifierOrigin
@@ -112,14 +112,14 @@ _FORMS: tuple[tuple[IdentifierOrigin, re.Pattern[str]], ...] = (
 
 
 def parse_national_id(text: str) -> NationalId:
-    """Read an identifier exactly as a certificate, a file or a token writes it; nothing forgiven."""
+    """Read an identifier as certificates, files and tokens write it; nothing is forgiven."""
     for origin, form in _FORMS:
         if form.fullmatch(text):
             if origin is IdentifierOrigin.RPPS:
                 # The key covers the 11 digits; the 12 with the type digit are not Luhn-valid.
                 RppsId(text[1:])
             return NationalId(value=text, origin=origin)
-    raise InvalidIdentifier("no form of national identifier matches")
+    raise InvalidIdentifierError("no form of national identifier matches")
 
 
 def normalise_typed_identifier(text: str) -> str:
@@ -129,7 +129,7 @@ def normalise_typed_identifier(text: str) -> str:
     prescription is read with or without its leading 8 (RPPS) or 0 (ADELI).
     """
     if len(text) > LONGEST_TYPED:
-        raise InvalidIdentifier("too long")
+        raise InvalidIdentifierError("too long")
     compact = "".join(
         character
         for character in unicodedata.normalize("NFKC", text)

@@ -1,0 +1,41 @@
+"""Who is this? One look-up, one statement: the person's row holds the rendered professional."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from idp.core.identifiers import InvalidIdentifierError, parse_national_id
+from idp.directory.models import Person
+from idp.directory.rules.professional import Professional
+
+
+def find_professional(*, identifier: str) -> Professional | None:
+    """The professional known by a national identifier, main or alternative, past or present."""
+    try:
+        national_id = parse_national_id(identifier)
+    except InvalidIdentifierError:
+        return None
+    return _only(_existing().filter(alternative_identifiers__identifier=national_id.value))
+
+
+def get_professional(*, person_id: UUID) -> Professional | None:
+    """The professional whose internal subject this is."""
+    return _only(_existing().filter(pk=person_id))
+
+
+def list_test_professionals() -> tuple[Professional, ...]:
+    """The fictitious people of a sandbox, in the order of their identifiers; elsewhere, nobody."""
+    snapshots = _existing().filter(is_test=True).order_by("national_id")
+    return tuple(map(Professional.from_snapshot, snapshots.values_list("snapshot", flat=True)))
+
+
+def _existing() -> QuerySet[Person]:
+    # A database that once served a sandbox must not bring fictitious people into production.
+    everybody = Person.objects.all()
+    return everybody if settings.HYGIE.is_sandbox else everybody.filter(is_test=False)
+
+
+def _only(people: QuerySet[Person]) -> Professional | None:
+    snapshot = people.values_list("snapshot", flat=True).first()
+    return None if snapshot is None else Professional.from_snapshot(snapshot)

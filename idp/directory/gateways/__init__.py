@@ -1,0 +1,1 @@
+"""The files that touch the world outside: register files on disk."""

@@ -1,0 +1,73 @@
+"""Reads a register file line by line, plain, gzip or zip, without ever holding much of it."""
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, NamedTuple, cast
+
+from idp.directory.rules.register_columns import RefusedFileError
+
+# The longest real line has about 1 kB.
+LONGEST_LINE: Final = 65_536
+
+
+class Line(NamedTuple):
+    """A line and its number, the first being 1. `raw` is None where it was too long to keep."""
+
+    number: int
+    raw: bytes | None
+
+
+@contextmanager
+def open_register(path: Path) -> Iterator[Iterator[Line]]:
+    """Opens by content, not by name. Whatever is wrong with the file itself is a `RefusedFileError`."""
+    try:
+        with _open_stream(path) as stream:
+            yield _lines(stream)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise RefusedFileError(f"cannot be read: {error}") from error
+
+
+@contextmanager
+def _open_stream(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as plain:
+        magic = plain.read(4)
+        plain.seek(0)
+        if magic[:2] == b"\x1f\x8b":
+            with gzip.open(plain) as unpacked:
+                yield cast("IO[bytes]", unpacked)
+        elif magic == b"PK\x03\x04":
+            with zipfile.ZipFile(plain) as archive, _open_member(archive) as member:
+                yield member
+        else:
+            yield plain
+
+
+def _open_member(archive: zipfile.ZipFile) -> IO[bytes]:
+    texts = [info for info in archive.infolist() if info.filename.lower().endswith(".txt")]
+    named = [info for info in texts if "PS_LibreAcces_Personne_activite" in info.filename]
+    candidates = named or texts
+    if len(candidates) != 1:
+        raise RefusedFileError(f"the archive holds {len(candidates)} register files, one expected")
+    if candidates[0].flag_bits & 0x1:
+        raise RefusedFileError("the archive is encrypted")
+    return archive.open(candidates[0])
+
+
+def _lines(stream: IO[bytes]) -> Iterator[Line]:
+    number = 0
+    while raw := stream.readline(LONGEST_LINE):
+        number += 1
+        if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+            _skip_rest_of_line(stream)
+            yield Line(number, None)
+        elif raw.strip():
+            yield Line(number, raw)
+
+
+def _skip_rest_of_line(stream: IO[bytes]) -> None:
+    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        continue

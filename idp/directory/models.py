@@ -1,0 +1,143 @@
+"""Persons of the register, their identifiers, professions, competences and practices."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from idp.directory.rules.register_row import LONGEST_VALUE
+
+
+def text() -> "models.CharField[str, str]":
+    """A column of the register: `""` where the register is silent, as on the wire."""
+    return models.CharField(max_length=LONGEST_VALUE, blank=True, default="")
+
+
+class Person(models.Model):
+    """A professional. The primary key is the internal subject: stable whatever the identifiers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    national_id = models.CharField(max_length=64, unique=True)
+    family_name = text()
+    given_names = text()
+    civility = text()
+    is_test = models.BooleanField(default=False)
+    # The rendered `Professional`: who asks about a person pays one look-up, not five.
+    snapshot: "models.JSONField[Any, Any]" = models.JSONField()
+    # Of what the register said last: equal means that there is nothing to write.
+    fingerprint = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "professionnel"
+
+    def __str__(self) -> str:
+        return self.national_id
+
+
+class AlternativeIdentifier(models.Model):
+    """An identifier that leads to a person, the main one (quality 1) included."""
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="alternative_identifiers"
+    )
+    identifier = models.CharField(max_length=64, unique=True)
+    origin = models.CharField(max_length=16)
+    quality = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name = "identifiant"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(quality=1), name="directory_one_main_identifier"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.identifier
+
+
+class Exercice(models.Model):
+    """A profession in a category; `rank` 0 is the person's first."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="exercices")
+    rank = models.PositiveSmallIntegerField()
+    code_profession = text()
+    code_categorie_professionnelle = text()
+    code_civilite = text()
+    nom = text()
+    prenom = text()
+
+    class Meta:
+        verbose_name = "exercice professionnel"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "code_profession", "code_categorie_professionnelle"],
+                name="directory_one_exercice_per_profession_and_category",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code_profession} {self.code_categorie_professionnelle}"
+
+
+class SavoirFaire(models.Model):
+    """A recognised competence of an exercice."""
+
+    exercice = models.ForeignKey(Exercice, on_delete=models.CASCADE, related_name="savoir_faire")
+    rank = models.PositiveSmallIntegerField()
+    code_type = text()
+    code = text()
+
+    class Meta:
+        verbose_name = "savoir-faire"
+        verbose_name_plural = "savoir-faire"
+
+    def __str__(self) -> str:
+        return f"{self.code_type} {self.code}"
+
+
+class Activity(models.Model):
+    """A practice: the columns are the fields of `rules.activity.Activity`, one for one."""
+
+    exercice = models.ForeignKey(Exercice, on_delete=models.CASCADE, related_name="activities")
+    rank = models.PositiveSmallIntegerField()
+    code_mode_exercice = text()
+    code_secteur_activite = text()
+    code_section_pharmacien = text()
+    code_role = text()
+    code_genre_activite = text()
+    numero_siret_site = text()
+    numero_siren_site = text()
+    numero_finess_site = text()
+    numero_finess_etablissement_juridique = text()
+    identifiant_technique_structure = text()
+    raison_sociale_site = text()
+    enseigne_commerciale_site = text()
+    complement_destinataire = text()
+    complement_point_geographique = text()
+    numero_voie = text()
+    indice_repetition_voie = text()
+    code_type_de_voie = text()
+    libelle_voie = text()
+    mention_distribution = text()
+    bureau_cedex = text()
+    code_postal = text()
+    code_commune = text()
+    code_pays = text()
+    telephone = text()
+    telephone2 = text()
+    telecopie = text()
+    adresse_email = text()
+    code_departement = text()
+    ancien_identifiant_structure = text()
+    autorite_enregistrement = text()
+
+    class Meta:
+        verbose_name = "situation d’exercice"
+        verbose_name_plural = "situations d’exercice"
+
+    def __str__(self) -> str:
+        return self.raison_sociale_site or self.identifiant_technique_structure

@@ -1,0 +1,115 @@
+"""Which column of `PS_LibreAcces_Personne_activite` feeds which value, found by header name.
+
+Never by position: the file grew over the years and will again (directory facts §1.1).
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Self
+
+SEPARATOR: Final = "|"
+
+# Value → column. The names of the values of a practice are the fields of `Activity`.
+PERSON_COLUMNS: Final = MappingProxyType(
+    {
+        "type_identifiant": "Type d'identifiant PP",
+        "identifiant": "Identifiant PP",
+        "national_id": "Identification nationale PP",
+        "civility": "Code civilité",
+        "code_civilite": "Code civilité d'exercice",
+        "nom": "Nom d'exercice",
+        "prenom": "Prénom d'exercice",
+        "code_profession": "Code profession",
+        "code_categorie_professionnelle": "Code catégorie professionnelle",
+        "code_type_savoir_faire": "Code type savoir-faire",
+        "code_savoir_faire": "Code savoir-faire",
+    }
+)
+ACTIVITY_COLUMNS: Final = MappingProxyType(
+    {
+        "code_mode_exercice": "Code mode exercice",
+        "code_secteur_activite": "Code secteur d'activité",
+        "code_section_pharmacien": "Code section tableau pharmaciens",
+        "code_role": "Code rôle",
+        "code_genre_activite": "Code genre activité",
+        "numero_siret_site": "Numéro SIRET site",
+        "numero_siren_site": "Numéro SIREN site",
+        "numero_finess_site": "Numéro FINESS site",
+        "numero_finess_etablissement_juridique": "Numéro FINESS établissement juridique",
+        "identifiant_technique_structure": "Identifiant technique de la structure",
+        "raison_sociale_site": "Raison sociale site",
+        "enseigne_commerciale_site": "Enseigne commerciale site",
+        "complement_destinataire": "Complément destinataire (coord. structure)",
+        "complement_point_geographique": "Complément point géographique (coord. structure)",
+        "numero_voie": "Numéro Voie (coord. structure)",
+        "indice_repetition_voie": "Indice répétition voie (coord. structure)",
+        "code_type_de_voie": "Code type de voie (coord. structure)",
+        "libelle_voie": "Libellé Voie (coord. structure)",
+        "mention_distribution": "Mention distribution (coord. structure)",
+        "bureau_cedex": "Bureau cedex (coord. structure)",
+        "code_postal": "Code postal (coord. structure)",
+        "code_commune": "Code commune (coord. structure)",
+        "code_pays": "Code pays (coord. structure)",
+        "telephone": "Téléphone (coord. structure)",
+        "telephone2": "Téléphone 2 (coord. structure)",
+        "telecopie": "Télécopie (coord. structure)",
+        "adresse_email": "Adresse e-mail (coord. structure)",
+        "code_departement": "Code Département (structure)",
+        "ancien_identifiant_structure": "Ancien identifiant de la structure",
+        "autorite_enregistrement": "Autorité d'enregistrement",
+    }
+)
+# Files from before about 2022 stop before these.
+_ABSENT_FROM_OLDER_FILES = frozenset({"code_role", "code_genre_activite"})
+
+
+class RefusedFileError(ValueError):
+    """The file as a whole is not what it should be: nothing of it is imported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterColumns:
+    """Where each value stands in a row of this very file."""
+
+    width: int
+    person: dict[str, int]
+    activity: dict[str, int]
+
+    @classmethod
+    def from_header(cls, raw: bytes) -> Self:
+        """Read the first line. A missing or doubled column is refused by its name."""
+        names = _names(raw)
+        doubled = sorted(name for name, count in Counter(names).items() if count > 1)
+        if doubled:
+            raise RefusedFileError(f"column given twice: {', '.join(doubled)}")
+        position = {name: index for index, name in enumerate(names)}
+        missing = [
+            column
+            for field, column in (*PERSON_COLUMNS.items(), *ACTIVITY_COLUMNS.items())
+            if column not in position and field not in _ABSENT_FROM_OLDER_FILES
+        ]
+        if missing:
+            raise RefusedFileError(f"missing column: {', '.join(missing)}")
+        return cls(
+            width=len(names),
+            person={field: position[column] for field, column in PERSON_COLUMNS.items()},
+            activity={
+                field: position[column]
+                for field, column in ACTIVITY_COLUMNS.items()
+                if column in position
+            },
+        )
+
+
+def _names(raw: bytes) -> list[str]:
+    try:
+        # utf-8-sig: a byte order mark is tolerated.
+        header = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RefusedFileError("the header is not UTF-8") from error
+    names = [name.strip() for name in header.rstrip("\r\n").split(SEPARATOR)]
+    if len(names) < 2:
+        raise RefusedFileError("not a register file: the columns are not separated by |")
+    # Every line ends with the separator, which makes one empty trailing column.
+    return names[:-1] if not names[-1] else names
