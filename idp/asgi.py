@@ -16,8 +16,6 @@ from mobileapi.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": OriginValidator(
-            URLRouter(websocket_urlpatterns), [settings.HYGIE.origin]
-        ),
+        "websocket": OriginValidator(URLRouter(websocket_urlpatterns), [settings.HYGIE.origin]),
     }
 )

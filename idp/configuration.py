@@ -1,4 +1,4 @@
-"""What may be configured, as one typed frozen value. Built by `idp.settings`, read as `settings.HYGIE`."""
+"""What may be configured: one frozen value, built by `idp.settings`, read as `settings.HYGIE`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 class Mode(StrEnum):
-    """`sandbox`: test cards and identities, banners everywhere. `production`: none of them exists."""
+    """`sandbox`: test cards and identities, banners everywhere. `production`: none of that."""
 
     SANDBOX = "sandbox"
     PRODUCTION = "production"

@@ -26,7 +26,7 @@ _missing: list[str] = []
 
 def _required(name: str, *, in_sandbox: str, meaning: str) -> str:
     """A security setting: a default exists in the sandbox only."""
-    if value := env.str(name, default=""):
+    if value := str(env.str(name, default="")):
         return value
     if not IS_SANDBOX:
         _missing.append(f"{name}: {meaning}")
@@ -215,7 +215,7 @@ STATICFILES_DIRS = [ROOT / "idp" / "static"]
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 
-# --- Mobile API ------------------------------------------------------------------------------------
+# --- Mobile API ----------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

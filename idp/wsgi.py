@@ -1,4 +1,4 @@
-"""WSGI entry: pages, OpenID Connect endpoints, mobile REST API. What waits (SSE, WebSocket) is ASGI."""
+"""WSGI entry: pages, OpenID Connect, mobile REST API. What waits (SSE, WebSocket) is ASGI."""
 
 import os
 

@@ -8,9 +8,7 @@ class IdpError(Exception):
     the person can quote it, the operator can find it.
     """
 
-    def __init__(
-        self, code: str, description: str, *, detail: str = "", status: int = 400
-    ) -> None:
+    def __init__(self, code: str, description: str, *, detail: str = "", status: int = 400) -> None:
         super().__init__(code)
         self.code = code
         self.description = description

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import StreamingHttpResponse
 
@@ -18,19 +19,26 @@ KEEP_ALIVE_SECONDS = 15
 Snapshot = Callable[[], Awaitable[dict[str, Any]]]
 
 
+def _layer() -> BaseChannelLayer:
+    layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured("CHANNEL_LAYERS has no default layer")
+    return layer
+
+
 def wake(group: str) -> None:
     """After commit, wakes every page and phone that listens to `group`. Carries no data."""
     transaction.on_commit(lambda: _send(group))
 
 
 def _send(group: str) -> None:
-    async_to_sync(get_channel_layer().group_send)(group, {"type": "wake"})
+    async_to_sync(_layer().group_send)(group, {"type": "wake"})
 
 
 async def _events(
     group: str, snapshot: Snapshot, is_final: Callable[[dict[str, Any]], bool]
 ) -> AsyncIterator[str]:
-    layer = get_channel_layer()
+    layer = _layer()
     channel = await layer.new_channel()
     # Subscribe before the first look, so that nothing falls between look and wait.
     await layer.group_add(group, channel)

@@ -49,8 +49,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         IdpError(
             "form_refused",
-            _("Votre navigateur n’a pas transmis le témoin de sécurité de la page. "
-              "Autorisez les cookies pour ce site, puis recommencez depuis le portail."),
+            _(
+                "Votre navigateur n’a pas transmis le témoin de sécurité de la page. "
+                "Autorisez les cookies pour ce site, puis recommencez depuis le portail."
+            ),
             status=403,
         ),
     )

@@ -1,4 +1,4 @@
-"""Rate windows in the cache: what may be lost. Limits that must survive are columns of their rows."""
+"""Rate windows in the cache: what may be lost. Limits that must survive are columns of a row."""
 
 import hashlib
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Encryption at rest of what must be read back: signing keys, PIN public keys, push subscriptions."""
+"""Encryption at rest of what must be read back: signing keys, PIN keys, push subscriptions."""
 
 import base64
 

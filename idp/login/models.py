@@ -117,11 +117,7 @@ class SsoSession(models.Model):
         return Level(self.level)
 
     def is_live(self, *, now: datetime, idle: timedelta) -> bool:
-        return (
-            self.ended_at is None
-            and now < self.expires_at
-            and now < self.last_seen_at + idle
-        )
+        return self.ended_at is None and now < self.expires_at and now < self.last_seen_at + idle
 
     def end(self, *, reason: str, now: datetime) -> bool:
         """Ends the session once; False when it was over already."""

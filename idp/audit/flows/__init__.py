@@ -1,4 +1,4 @@
-"""The audit log's use cases: `record` (every app), `seal_pending` (the worker), `verify` (operator)."""
+"""The audit log's use cases: `record` (all apps), `seal_pending` (worker), `verify` (operator)."""
 
 from idp.audit.flows.recording import Outcome, record
 

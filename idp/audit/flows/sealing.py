@@ -1,4 +1,4 @@
-"""The sealer: gives unsealed rows their place in the chain, in small batches, one sealer at a time."""
+"""The one sealer: gives unsealed rows their place in the chain, in small batches."""
 
 from django.db import transaction
 

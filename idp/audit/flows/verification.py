@@ -26,9 +26,7 @@ class Report:
 
 
 def _verifiers() -> dict[str, Verifier]:
-    return {
-        kind: import_string(path) for kind, path in settings.AUDIT_EVIDENCE_VERIFIERS.items()
-    }
+    return {kind: import_string(path) for kind, path in settings.AUDIT_EVIDENCE_VERIFIERS.items()}
 
 
 def _check_evidence(row: AuditRow, verifiers: dict[str, Verifier]) -> str | None:

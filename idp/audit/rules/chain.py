@@ -16,6 +16,4 @@ def canonical(content: dict[str, Any]) -> bytes:
 
 def link(previous_hash: bytes, sequence: int, content: dict[str, Any]) -> bytes:
     """SHA-256 over the previous link, the place in the chain, and the row's content."""
-    return hashlib.sha256(
-        previous_hash + sequence.to_bytes(8, "big") + canonical(content)
-    ).digest()
+    return hashlib.sha256(previous_hash + sequence.to_bytes(8, "big") + canonical(content)).digest()

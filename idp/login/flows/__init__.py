@@ -1,6 +1,6 @@
 """The dispatcher's use cases.
 
-open_attempt → (a method) prove | note_failure | refuse → finish → back to the asker by its URL name.
+open_attempt → a method: prove | note_failure | refuse → finish → back to the asker (URL name).
 """
 
 from idp.login.flows.attempts import (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets, step_tokens
 from idp.core.errors import IdpError
+from idp.login.flows.sessions import begin_session
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import (
     Authentication,
@@ -73,8 +74,10 @@ def attempt_of(*, attempt_id: UUID, browser: Browser | None) -> LoginAttempt:
 def attempt_over() -> IdpError:
     return IdpError(
         "attempt_over",
-        _("Cette demande de connexion est terminée ou appartient à un autre navigateur. "
-          "Revenez au portail et recommencez."),
+        _(
+            "Cette demande de connexion est terminée ou appartient à un autre navigateur. "
+            "Revenez au portail et recommencez."
+        ),
         status=410,
     )
 
@@ -158,32 +161,23 @@ def refuse(*, attempt: LoginAttempt, code: str, method: str = "", subject: str =
 
 
 @transaction.atomic
-def finish(*, attempt: LoginAttempt) -> tuple[SsoSession, str]:
-    """Takes the proof once and opens the SSO session: (session, cookie secret)."""
-    now = clock.now()
+def finish(*, attempt: LoginAttempt, previous_secret: str = "") -> tuple[SsoSession, str]:
+    """Takes the proof once and opens the SSO session: (session, new cookie secret).
+
+    `previous_secret`: the SSO cookie this browser held. The same person goes on in the same session
+    (its `sid` lives in other portals' tokens); another person's session ends here and now.
+    """
     proof = attempt.proof
-    if proof is None or not attempt.take(now=now):
+    if proof is None or not attempt.take(now=clock.now()):
         raise attempt_over()
-    cookie_secret = secrets.new_token()
-    session = SsoSession.objects.create(
-        cookie_digest=secrets.digest(cookie_secret),
-        person_id=proof.person_id,
-        national_id=proof.national_id,
-        method=proof.method,
-        auth_mode=proof.auth_mode,
-        amr=list(proof.amr),
-        level=proof.level,
-        auth_time=proof.at,
-        is_test=proof.is_test,
-        last_seen_at=now,
-        expires_at=now + settings.HYGIE.lifetimes.sso_session,
-    )
-    return session, cookie_secret
+    return begin_session(proof=proof, previous_secret=previous_secret)
 
 
 def return_token(attempt: LoginAttempt, session: SsoSession | None) -> str:
     """The step token that the asker's view gets with the browser."""
-    return step_tokens.issue(f"{attempt.pk}:{session.pk if session else ''}", purpose=RETURN_PURPOSE)
+    return step_tokens.issue(
+        f"{attempt.pk}:{session.pk if session else ''}", purpose=RETURN_PURPOSE
+    )
 
 
 def read_finished(*, token: str, browser: Browser | None) -> Finished:

@@ -1,4 +1,4 @@
-"""Rows of logins that are over: removed by the worker after a day (the audit log keeps the facts)."""
+"""Removes rows of logins that are over, a day later; the audit log keeps the facts."""
 
 from datetime import timedelta
 

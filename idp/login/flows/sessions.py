@@ -1,4 +1,4 @@
-"""SSO sessions: found by cookie, kept alive by use, ended once."""
+"""SSO sessions: begun by a proof, found by cookie, kept alive by use, ended once."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from django.db import transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
 from idp.login.models import SsoSession
+from idp.login.rules.authentication import Authentication
 
 # Use within this span of the last touch costs no write.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -28,6 +29,32 @@ def current_session(*, cookie_secret: str) -> SsoSession | None:
     if now - session.last_seen_at >= TOUCH_EVERY:
         SsoSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(last_seen_at=now)
     return session
+
+
+def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSession, str]:
+    """A new cookie secret at every login (no fixation); the session goes on for the same person."""
+    now = clock.now()
+    cookie_secret = secrets.new_token()
+    state = {
+        "cookie_digest": secrets.digest(cookie_secret),
+        "national_id": proof.national_id,
+        "method": proof.method,
+        "auth_mode": proof.auth_mode,
+        "amr": list(proof.amr),
+        "level": proof.level,
+        "auth_time": proof.at,
+        "is_test": proof.is_test,
+        "last_seen_at": now,
+        "expires_at": now + settings.HYGIE.lifetimes.sso_session,
+    }
+    previous = current_session(cookie_secret=previous_secret)
+    if previous is not None and previous.person_id == proof.person_id:
+        renewed = SsoSession.objects.filter(pk=previous.pk, ended_at__isnull=True).update(**state)
+        if renewed:
+            return SsoSession.objects.select_related("person").get(pk=previous.pk), cookie_secret
+    if previous is not None:
+        end_session(session=previous, reason="another person logged in")
+    return SsoSession.objects.create(person_id=proof.person_id, **state), cookie_secret
 
 
 @transaction.atomic

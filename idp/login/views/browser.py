@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from idp.core import secrets
 from idp.login.flows import Browser
@@ -18,10 +17,8 @@ def _read(request: HttpRequest, name: str) -> str:
     return value if len(value) == SECRET_LENGTH and value.isascii() else ""
 
 
-def _set(
-    response: HttpResponseBase, name: str, value: str, *, max_age: timedelta | None
-) -> None:
-    response.set_cookie(  # type: ignore[attr-defined]
+def _set(response: HttpResponse, name: str, value: str, *, max_age: timedelta | None) -> None:
+    response.set_cookie(
         settings.HYGIE.cookie_name(name),
         value,
         max_age=max_age,
@@ -41,7 +38,7 @@ def new_browser() -> Browser:
     return Browser(secret=secrets.new_token())
 
 
-def remember_browser(response: HttpResponseBase, browser: Browser) -> None:
+def remember_browser(response: HttpResponse, browser: Browser) -> None:
     _set(response, "browser", browser.secret, max_age=None)
 
 
@@ -49,12 +46,10 @@ def sso_secret_of(request: HttpRequest) -> str:
     return _read(request, "sso")
 
 
-def remember_sso(response: HttpResponseBase, secret: str) -> None:
+def remember_sso(response: HttpResponse, secret: str) -> None:
     """A session cookie: it dies with the browser, or with the session in the database."""
     _set(response, "sso", secret, max_age=None)
 
 
-def forget_sso(response: HttpResponseBase) -> None:
-    response.delete_cookie(  # type: ignore[attr-defined]
-        settings.HYGIE.cookie_name("sso"), samesite="Lax"
-    )
+def forget_sso(response: HttpResponse) -> None:
+    response.delete_cookie(settings.HYGIE.cookie_name("sso"), samesite="Lax")

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,7 +19,7 @@ from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import MethodName
 from idp.login.rules.steps import AttemptState, Method, Step, next_step, usable_methods
-from idp.login.views.browser import browser_of, remember_sso
+from idp.login.views.browser import browser_of, remember_sso, sso_secret_of
 
 LAST_METHOD_COOKIE = "hygie_last_method"
 
@@ -75,16 +75,16 @@ def _step(attempt: LoginAttempt) -> Step:
 
 _TEXTS = {
     MethodName.CARD: (
-        lambda: _("Ma carte CPS"),
-        lambda: _("Insérez la carte dans le lecteur, puis composez votre code."),
+        _("Ma carte CPS"),
+        _("Insérez la carte dans le lecteur, puis composez votre code."),
     ),
     MethodName.PHONE: (
-        lambda: _("Mon téléphone"),
-        lambda: _("Approuvez la connexion dans votre application e-CPS."),
+        _("Mon téléphone"),
+        _("Approuvez la connexion dans votre application e-CPS."),
     ),
     MethodName.TEST: (
-        lambda: _("Identité de test"),
-        lambda: _("Choisissez une personne fictive, sans carte ni téléphone."),
+        _("Identité de test"),
+        _("Choisissez une personne fictive, sans carte ni téléphone."),
     ),
 }
 
@@ -94,8 +94,8 @@ def _choice(method: Method, attempt: LoginAttempt, last_used: str) -> dict[str, 
     return {
         "name": str(method.name),
         "url": reverse(method.url_name, args=[attempt.pk]),
-        "title": title(),
-        "explanation": explanation(),
+        "title": title,
+        "explanation": explanation,
         "is_last_used": method.name == last_used,
     }
 
@@ -128,7 +128,7 @@ def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
     if _step(attempt) is Step.RETURN_REFUSAL:
         return _return(attempt, None)
-    session, cookie_secret = flows.finish(attempt=attempt)
+    session, cookie_secret = flows.finish(attempt=attempt, previous_secret=sso_secret_of(request))
     response = _return(attempt, session)
     remember_sso(response, cookie_secret)
     response.set_cookie(

@@ -42,5 +42,7 @@ class Command(BaseCommand):
             self.stderr.write(f"no row with reference {reference}")
             sys.exit(1)
         for row in rows:
-            self.stdout.write(f"{row}\n  subject={row.subject or '-'} client={row.client_id or '-'}")
+            self.stdout.write(
+                f"{row}\n  subject={row.subject or '-'} client={row.client_id or '-'}"
+            )
             self.stdout.write(f"  {row.data}")

@@ -1,0 +1,47 @@
+"""The demo's single provider process: pages, protocol, live updates and the periodic jobs."""
+
+import threading
+import time
+
+import uvicorn
+
+from idp.core import worker
+
+
+class Provider:
+    """uvicorn in a thread, the worker in another: started together, stopped together."""
+
+    def __init__(self, *, port: int) -> None:
+        config = uvicorn.Config(
+            "idp.asgi:application",
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=2,
+        )
+        self._server = uvicorn.Server(config)
+        self._stop = threading.Event()
+        self._threads = (
+            threading.Thread(target=self._server.run, name="provider", daemon=True),
+            threading.Thread(target=worker.run_forever, args=(self._stop,), name="worker"),
+        )
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def is_up(self) -> bool:
+        return self._server.started
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._server.should_exit = True
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def wait(self) -> None:
+        """Returns when the provider stopped by itself (it should not)."""
+        while self._threads[0].is_alive():
+            time.sleep(0.2)

@@ -1,0 +1,142 @@
+"""`./run demo`: provider, test card reader, phone app and demo portal on this machine."""
+
+import secrets
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from functools import partial
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from idp.sandbox.demo.check import log_in_over_http
+from idp.sandbox.demo.children import Child, start, wait_until
+from idp.sandbox.demo.ports import Port, first_free, is_taken, require_free
+from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, prepare
+from idp.sandbox.demo.server import Provider
+
+READY_SECONDS = 30
+
+
+class Stopped(Exception):  # noqa: N818
+    """The person asked the demo to stop."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+class Command(BaseCommand):
+    help = "Runs the whole sandbox on this machine: provider, card bridge, phone app, portal."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--check", action="store_true", help="log a test person in, say so, and stop"
+        )
+
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        began = time.monotonic()
+        self._children: list[Child] = []
+        provider = self._provider()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        try:
+            prepare()
+            provider.start()
+            self._start_children()
+            self._wait_ready(provider)
+            if check:
+                greeting = log_in_over_http(settings.HYGIE.portal_url)
+                self.stdout.write(f"demo check ok: {greeting} ({time.monotonic() - began:.1f} s)")
+            else:
+                self._say_ready(time.monotonic() - began)
+                self._watch(provider)
+        except Stopped:
+            self.stdout.write("Stopping.")
+        finally:
+            for child in self._children:
+                child.stop()
+            provider.stop()
+
+    def _provider(self) -> Provider:
+        port = urlsplit(settings.HYGIE.base_url).port or 8000
+        portal_port = urlsplit(settings.HYGIE.portal_url).port or 8100
+        require_free(
+            (
+                Port(number=port, setting="HYGIE_PORT", purpose="the identity provider"),
+                Port(number=portal_port, setting="HYGIE_PORTAL_PORT", purpose="the demo portal"),
+            )
+        )
+        self._bridge_port = first_free(
+            settings.HYGIE.bridge_ports, setting="HYGIE_BRIDGE_PORTS", purpose="the card bridge"
+        )
+        self._portal_port = portal_port
+        return Provider(port=port)
+
+    def _start_children(self) -> None:
+        hygie = settings.HYGIE
+        logs = hygie.data_dir / "log"
+        self._children.append(
+            start(
+                "bridge",
+                [
+                    *("-m", "cps_bridge", "sandbox", str(hygie.data_dir / "sandbox")),
+                    *("--origin", hygie.origin),
+                    *("--ports", ",".join(map(str, hygie.bridge_ports))),
+                ],
+                log_dir=logs,
+            )
+        )
+        self._children.append(
+            start(
+                "portal",
+                ["examples/portal/app.py"],
+                log_dir=logs,
+                PORTAL_URL=hygie.portal_url,
+                PORTAL_ISSUER=hygie.issuer,
+                PORTAL_CLIENT_ID=PORTAL_CLIENT_ID,
+                PORTAL_CLIENT_SECRET=PORTAL_CLIENT_SECRET,
+                PORTAL_SECRET_KEY=secrets.token_urlsafe(32),
+            )
+        )
+
+    def _wait_ready(self, provider: Provider) -> None:
+        bridge, portal = self._children
+        wait_until(provider.is_up, None, seconds=READY_SECONDS, what="identity provider")
+        for port, child, what in (
+            (self._bridge_port, bridge, "card bridge"),
+            (self._portal_port, portal, "demo portal"),
+        ):
+            wait_until(partial(is_taken, port), child, seconds=READY_SECONDS, what=what)
+
+    def _say_ready(self, seconds: float) -> None:
+        hygie = settings.HYGIE
+        self.stdout.write(
+            f"""
+Hygie is ready ({seconds:.1f} s). TEST: no real card, no real person.
+
+  Demo portal   {hygie.portal_url}
+                press « Se connecter », then choose a card, the phone, or a test identity
+  Card reader   http://127.0.0.1:{self._bridge_port}/sandbox/
+                insert a test card; its code is 1234
+  Phone app     {hygie.base_url}/ecps/
+                activate it once from {hygie.base_url}/mon-ecps/
+  Your portal   issuer {hygie.issuer}
+                register it: ./run manage client add --help
+
+Ctrl-C stops everything. Data and logs: {hygie.data_dir}
+"""
+        )
+        sys.stdout.flush()
+
+    def _watch(self, provider: Provider) -> None:
+        while all(child.is_running() for child in self._children):
+            time.sleep(0.5)
+            if not provider.is_up():
+                raise CommandError("The identity provider stopped; its error is above.")
+        dead = next(child for child in self._children if not child.is_running())
+        raise CommandError(f"The {dead.name} stopped:\n{dead.last_words()}")
