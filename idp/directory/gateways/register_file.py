@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 @contextmanager
 def open_register(path: Path) -> Iterator[Iterator[Line]]:
-    """Opens by content, not by name. Whatever is wrong with the file itself is a `RefusedFileError`."""
+    """Opens by content, not by name. What is wrong with the file is a `RefusedFileError`."""
     try:
         with _open_stream(path) as stream:
             yield _lines(stream)
