@@ -1,0 +1,85 @@
+"""Settings fail early outside the sandbox, with the list of what is missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = {
+    "HYGIE_MODE": "production",
+    "HYGIE_SECRET_KEY": "s" * 50,
+    "HYGIE_ENCRYPTION_KEY": "e" * 32,
+    "HYGIE_BASE_URL": "https://connexion.example.fr",
+    "DATABASE_URL": "sqlite://:memory:",
+}
+
+
+def load(statement: str = "import django; django.setup()", **environment: str) -> tuple[int, str]:
+    """Runs a statement with exactly these settings: exit status and what it wrote."""
+    done = subprocess.run(
+        [sys.executable, "-c", statement],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "HYGIE_DATA_DIR": os.environ["HYGIE_DATA_DIR"],
+            "DJANGO_SETTINGS_MODULE": "idp.settings",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_production_names_every_missing_setting() -> None:
+    status, output = load()
+    assert status != 0
+    for name in ("HYGIE_SECRET_KEY", "HYGIE_ENCRYPTION_KEY", "HYGIE_BASE_URL", "DATABASE_URL"):
+        assert name in output
+
+
+def test_production_refuses_plain_http() -> None:
+    status, output = load(**{**PRODUCTION, "HYGIE_BASE_URL": "http://connexion.example.fr"})
+    assert status != 0
+    assert "https://" in output
+
+
+def test_production_refuses_a_short_key() -> None:
+    status, output = load(**{**PRODUCTION, "HYGIE_SECRET_KEY": "short"})
+    assert status != 0
+    assert "too short" in output
+
+
+def test_production_has_no_sandbox_app_and_no_sandbox_address() -> None:
+    status, output = load(
+        "import django; django.setup()\n"
+        "from django.apps import apps; from django.urls import get_resolver\n"
+        "print(apps.is_installed('idp.sandbox'), 'sandbox' in get_resolver().namespace_dict)",
+        **PRODUCTION,
+    )
+    assert status == 0, output
+    assert output.split() == ["False", "False"]
+
+
+def test_production_offers_no_test_identity() -> None:
+    status, output = load(
+        "import django; django.setup()\n"
+        "from idp.login.methods import installed_methods\n"
+        "print(*(method.name for method in installed_methods()))",
+        **PRODUCTION,
+    )
+    assert status == 0, output
+    assert output.split() == ["card", "phone"]
+
+
+def test_production_cookies_are_pinned_to_the_host_and_to_https() -> None:
+    status, output = load(
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        "print(settings.CSRF_COOKIE_NAME, settings.CSRF_COOKIE_SECURE)",
+        **PRODUCTION,
+    )
+    assert status == 0, output
+    assert output.split() == ["__Host-hygie_csrf", "True"]
