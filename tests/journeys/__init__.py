@@ -1,0 +1,1 @@
+"""The real thing in a real browser: provider, bridge, portal and Chromium as separate processes."""

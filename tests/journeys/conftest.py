@@ -1,0 +1,64 @@
+"""Chromium from the system, one demo for all journeys, a fresh browser for each."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.journeys.demo import Demo, running_demo
+from tests.journeys.figures import FIGURES
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    with running_demo() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail("Chromium is missing: ./run test installs it, or apt-get install chromium")
+    return {
+        "executable_path": chromium,
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture
+def desktop(browser: Browser) -> Iterator[BrowserContext]:
+    """The professional's workstation."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def desk(desktop: BrowserContext) -> Page:
+    """A page of the workstation's browser."""
+    return desktop.new_page()
+
+
+@pytest.fixture
+def reader(desktop: BrowserContext, demo: Demo) -> Page:
+    """The sandbox card reader in a window of its own, every card as new and no card inside."""
+    page = desktop.new_page()
+    page.goto(demo.reader_url)
+    return page
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if FIGURES.lines:
+        terminalreporter.section("figures of the journeys")
+        for line in FIGURES.lines:
+            terminalreporter.write_line(line)
