@@ -1,0 +1,85 @@
+"""`manage.py import_register`: what it prints and how it exits."""
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from tests.directory.register import SANDBOX_FILE, register, row, rpps
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(path: Path, *options: str) -> tuple[int, str, str]:
+    """Exit status, standard output, standard error."""
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("import_register", str(path), *options, stdout=out, stderr=err)
+    except CommandError as error:
+        return error.returncode, out.getvalue(), f"{err.getvalue()}{error}"
+    return 0, out.getvalue(), err.getvalue()
+
+
+@pytest.mark.django_db
+def test_all_imported_is_status_0() -> None:
+    status, out, err = run(SANDBOX_FILE, "--test-identities")
+    assert (status, err) == (0, "")
+    assert "43 rows; persons: 20 created, 0 changed, 0 unchanged" in out
+
+
+@pytest.mark.django_db
+def test_a_refused_file_is_status_1_and_says_why(tmp_path: Path) -> None:
+    status, out, err = run(tmp_path / "absent.txt")
+    assert (status, out) == (1, "")
+    assert "refused, nothing has changed" in err
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("production")
+def test_test_identities_outside_a_sandbox_are_status_1() -> None:
+    status, _, err = run(SANDBOX_FILE, "--test-identities")
+    assert status == 1
+    assert "test_identities_forbidden" in err
+
+
+@pytest.mark.django_db
+def test_malformed_rows_are_status_2_with_line_numbers_on_stderr(tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    path.write_bytes(register(row(), *(["bad"] * 23), row(rpps(2))))
+    status, out, err = run(path)
+    assert status == 2
+    assert "2 created" in out
+    assert "line 3: 1 columns, 56 expected" in err
+    assert "line 22: " in err
+    assert "line 23: " not in err
+    assert "… and 3 more" in err
+    assert "23 malformed rows left out" in err
+
+
+def test_the_exit_status_reaches_the_shell(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "HYGIE_MODE": "sandbox",
+        "HYGIE_DATA_DIR": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shell.sqlite3'}",
+    }
+
+    def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+
+    assert manage("migrate", "directory", "-v0").returncode == 0
+    bad = tmp_path / "bad.txt"
+    bad.write_bytes(register("bad"))
+    assert manage("import_register", "--test-identities", str(SANDBOX_FILE)).returncode == 0
+    assert manage("import_register", str(tmp_path)).returncode == 1
+    answer = manage("import_register", str(bad))
+    assert answer.returncode == 2
+    assert "line 2: " in answer.stderr
