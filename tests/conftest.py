@@ -1,6 +1,6 @@
-"""Order of the run: what shares the process with Django first, then the journeys with their browser.
+"""Order of the run: first what shares the process with Django, then the journeys.
 
-A journey's browser keeps an event loop running in the main thread, in which no other test could run.
+A journey's browser keeps an event loop running in the main thread: no other test could run in it.
 """
 
 import pytest
