@@ -14,9 +14,17 @@ PORTAL_CLIENT_SECRET = "sandbox-portal-secret-not-for-production"  # noqa: S105
 
 def prepare() -> None:
     """Brings an empty or old demo database up to date; a few milliseconds when nothing changed."""
+    mark_sandbox_data()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("sandbox", "setup", stdout=StringIO())
     register_portal()
+
+
+def mark_sandbox_data() -> None:
+    """The mark that lets `manage.py` choose sandbox mode beside a demo."""
+    folder = settings.HYGIE.data_dir / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "TEST").write_text("Sandbox data: test cards, test people, throw-away keys.\n")
 
 
 def register_portal() -> None:
