@@ -39,9 +39,13 @@ def fictitious_rpps(number: int) -> str:
     return f"{body}{luhn_key(body)}"
 
 
-def row(identifier: str = "", columns: list[str] = COLUMNS, **changes: str) -> str:
+def row(identifier: str = "", **changes: str) -> str:
     """A valid row of a physician, with `changes` by field name."""
-    identifier = identifier or rpps(1)
+    return row_of(COLUMNS, identifier or rpps(1), **changes)
+
+
+def row_of(columns: list[str], identifier: str, **changes: str) -> str:
+    """The same for a file that has these columns."""
     values = {
         "type_identifiant": "8",
         "identifiant": identifier,

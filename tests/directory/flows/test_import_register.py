@@ -37,7 +37,7 @@ def counts(summary: ImportSummary) -> tuple[int, int, int, int]:
 
 def everything() -> list[object]:
     return [
-        list(table.objects.order_by("pk").values())  # type: ignore[attr-defined]
+        list(table.objects.order_by("pk").values())
         for table in (Person, AlternativeIdentifier, Exercice, SavoirFaire, Activity)
     ]
 
@@ -55,7 +55,7 @@ def test_the_same_file_again_writes_nothing(import_bytes: Import) -> None:
     content = register(row(**PRACTICE), row(rpps(2)))
     import_bytes(content)
     before = everything()
-    with CaptureQueriesContext(connection, ) as queries:  # fmt: skip
+    with CaptureQueriesContext(connection) as queries:
         assert counts(import_bytes(content)) == (0, 0, 2, 0)
     written = [
         q for q in queries if not q["sql"].startswith(("SELECT", "BEGIN", "SAVEPOINT", "REL"))

@@ -15,6 +15,7 @@ from tests.directory.register import (
     PRACTICE,
     fictitious_rpps,
     row,
+    row_of,
     rpps,
 )
 
@@ -49,7 +50,7 @@ def test_the_trailing_column_may_be_absent() -> None:
 
 def test_a_row_of_an_older_file_is_read() -> None:
     columns = RegisterColumns.from_header("|".join(OLDER_COLUMNS).encode())
-    line = row(columns=OLDER_COLUMNS, **PRACTICE).encode()
+    line = row_of(OLDER_COLUMNS, rpps(1), **PRACTICE).encode()
     assert parse_row(columns, line, test_identities=False).activity == Activity(**PRACTICE)
 
 
