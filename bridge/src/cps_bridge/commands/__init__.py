@@ -1,0 +1,1 @@
+"""What `cps-bridge` can be told to do: run, sandbox, doctor, origins."""
