@@ -1,0 +1,1 @@
+"""The demo health portal: a plain relying party, the code an integrator copies: README.md."""

@@ -1,0 +1,217 @@
+"""A login that ends well, and every way in which the portal refuses one."""
+
+import base64
+
+import pytest
+
+from tests.portal.conftest import URL, error_code
+from tests.portal.issuer import CLIENT_ID, CLIENT_SECRET
+
+
+def test_the_request_asks_with_pkce_state_and_nonce(leave, issuer):
+    request = leave()
+    assert request["response_type"] == "code"
+    assert request["client_id"] == CLIENT_ID
+    assert request["redirect_uri"] == f"{URL}/callback"
+    assert request["scope"] == "openid scope_all"
+    assert request["acr_values"] == "eidas1"
+    assert request["code_challenge_method"] == "S256"
+    assert len(request["code_challenge"]) == 43
+    assert len(request["state"]) >= 43
+    assert len(request["nonce"]) >= 43
+
+
+def test_two_logins_share_no_secret(leave):
+    first, second = leave(), leave()
+    for name in ("state", "nonce", "code_challenge"):
+        assert first[name] != second[name]
+
+
+def test_only_known_prompts_are_passed_on(leave):
+    assert leave("/login?prompt=login")["prompt"] == "login"
+    assert "prompt" not in leave("/login?prompt=create")
+
+
+def test_a_verified_login_greets_by_name_profession_and_practice(browser, come_back):
+    response = come_back()
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    page = browser.get("/").text
+    assert 'id="greeting"' in page
+    assert "Bonjour Dr Camille Lefèvre" in page
+    assert "médecin généraliste, Cabinet du Dr Lefèvre" in page
+    assert "Maison de santé des Brotteaux" in page
+    assert "carte CPS" in page
+    assert "eidas2 (substantiel)" in page
+    assert 'id="tokens"' in page
+    assert 'id="logout"' in page
+
+
+def test_the_client_proves_itself_by_basic_authentication(come_back, issuer):
+    come_back()
+    (sent,) = [authorization for path, _, authorization in issuer.requests if path == "token"]
+    assert base64.b64decode(sent.removeprefix("Basic ")).decode() == f"{CLIENT_ID}:{CLIENT_SECRET}"
+
+
+def test_the_cookie_holds_no_token_and_changes_at_login(browser, come_back, leave):
+    leave()
+    before = browser.get_cookie("portal_session").value
+    come_back()
+    cookie = browser.get_cookie("portal_session")
+    assert cookie.value != before
+    assert len(cookie.value) < 200
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+
+
+def test_the_key_from_before_the_login_opens_nothing(browser, come_back, leave):
+    leave()
+    planted = browser.get_cookie("portal_session").value
+    come_back()
+    browser.set_cookie("portal_session", planted)
+    assert 'id="login"' in browser.get("/").text
+
+
+def test_a_new_key_of_the_provider_is_fetched_once(browser, come_back, issuer):
+    come_back()
+    issuer.rotate()
+    assert error_code(come_back()) == ""
+    assert [path for path, _, _ in issuer.requests].count("certs") == 2
+
+
+def test_two_tabs_may_log_in_at_the_same_time(browser, leave, issuer):
+    first = leave()
+    kept = issuer.nonce, issuer.challenge
+    leave()
+    issuer.nonce, issuer.challenge = kept
+    query = {"code": "the-code", "state": first["state"], "iss": issuer.url}
+    assert browser.get("/callback", query_string=query).status_code == 302
+
+
+@pytest.mark.parametrize("changes", [{"state": "another"}, {"state": None}, {"state": "é"}])
+def test_an_answer_with_another_state_is_refused(come_back, changes):
+    assert error_code(come_back(**changes)) == "state_mismatch"
+
+
+def test_an_answer_in_another_browser_is_refused(browser, leave, issuer):
+    state = leave()["state"]
+    stranger = browser.application.test_client()
+    query = {"code": "the-code", "state": state, "iss": issuer.url}
+    assert error_code(stranger.get("/callback", query_string=query)) == "state_mismatch"
+
+
+def test_an_answer_played_again_is_refused(browser, leave, issuer):
+    query = {"code": "the-code", "state": leave()["state"], "iss": issuer.url}
+    assert browser.get("/callback", query_string=query).status_code == 302
+    assert error_code(browser.get("/callback", query_string=query)) == "state_mismatch"
+    assert [path for path, _, _ in issuer.requests].count("token") == 1
+
+
+@pytest.mark.parametrize("iss", ["https://other.example", None])
+def test_an_answer_of_another_issuer_is_refused_unread(come_back, issuer, iss):
+    assert error_code(come_back(iss=iss, error="access_denied")) == "issuer_mismatch"
+    assert "token" not in [path for path, _, _ in issuer.requests]
+
+
+def test_a_missing_iss_is_accepted_of_a_provider_that_does_not_announce_it(come_back, issuer):
+    issuer.discovery = {"authorization_response_iss_parameter_supported": False}
+    assert come_back(iss=None).status_code == 302
+
+
+def test_an_answer_without_code_is_refused(come_back):
+    assert error_code(come_back(code=None)) == "code_missing"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        ("access_denied", 403, "Vous avez annulé la connexion"),
+        ("login_required", 400, "Aucune session n’est ouverte"),
+        ("unmet_authentication_requirements", 400, "ne suffit pas ici"),
+        ("temporarily_unavailable", 503, "momentanément indisponible"),
+        ("invented_error", 400, "La connexion n’a pas abouti"),
+    ],
+)
+def test_the_provider_s_refusal_has_its_own_page(browser, come_back, code, status, words):
+    response = come_back(code=None, error=code, error_description="<b>why</b>")
+    assert (response.status_code, error_code(response)) == (status, code)
+    assert words in response.text
+    assert "<b>" not in response.text
+    assert 'id="login"' in browser.get("/").text
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"nonce": "another"},
+        {"nonce": None},
+        {"iss": "https://other.example"},
+        {"aud": "another-portal"},
+        {"aud": "another-portal", "azp": CLIENT_ID},
+        {"azp": "another-portal"},
+        {"aud": [CLIENT_ID, "another-portal"], "azp": None},
+        {"aud": None},
+        {"sub": None},
+        {"exp": 1},
+        {"exp": None},
+        {"iat": None},
+        {"iat": 9999999999},
+        {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+    ],
+    ids=str,
+)
+def test_an_id_token_with_a_wrong_claim_is_refused(browser, come_back, issuer, claims):
+    issuer.claims = claims
+    assert error_code(come_back()) == "id_token_invalid"
+    assert 'id="login"' in browser.get("/").text
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_an_id_token_of_a_weak_algorithm_is_refused(come_back, issuer, algorithm):
+    issuer.algorithm = algorithm
+    assert error_code(come_back()) == "id_token_invalid"
+
+
+def test_an_id_token_signed_by_an_unpublished_key_is_refused(come_back, issuer):
+    published = issuer.published
+    issuer.rotate()
+    issuer.published = [{**published[0], "kid": "k2"}]
+    assert error_code(come_back()) == "id_token_invalid"
+
+
+@pytest.mark.parametrize("id_token", [None, "", "not-a-token", 12])
+def test_a_token_answer_without_an_id_token_is_refused(come_back, issuer, id_token):
+    issuer.tokens = {"id_token": id_token}
+    assert error_code(come_back()) == "id_token_invalid"
+
+
+def test_a_userinfo_of_another_subject_is_refused(come_back, issuer):
+    issuer.userinfo = {**issuer.userinfo, "sub": "somebody-else"}
+    assert error_code(come_back()) == "userinfo_invalid"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "shown"),
+    [(400, "invalid_grant", 400), (401, "invalid_client", 502)],
+)
+def test_a_refused_code_exchange_is_a_page(come_back, issuer, status, code, shown):
+    issuer.token_error = (status, {"error": code})
+    response = come_back()
+    assert (response.status_code, error_code(response)) == (shown, code)
+
+
+def test_a_discovery_that_names_another_issuer_is_refused(browser, issuer):
+    issuer.discovery = {"issuer": "https://other.example"}
+    assert error_code(browser.get("/login")) == "issuer_mismatch"
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+def test_a_discovery_without_an_endpoint_is_a_page(come_back, browser, issuer, name):
+    issuer.discovery = {name: None}
+    response = browser.get("/login") if name.startswith("auth") else come_back()
+    assert (response.status_code, error_code(response)) == (502, "provider_unreachable")
+
+
+def test_a_provider_that_fails_is_a_page(come_back, issuer):
+    issuer.token_error = (500, {})
+    response = come_back()
+    assert (response.status_code, error_code(response)) == (502, "provider_unreachable")
