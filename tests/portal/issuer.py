@@ -23,6 +23,11 @@ SUBJECT = "00000000-0000-4000-8000-000000000011"
 REALM = "/auth/realms/esante-wallet"
 
 
+@cache
+def _key(kid: str) -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
+
+
 @dataclass
 class Issuer:
     """The knobs a test turns, and what the provider saw."""
@@ -147,11 +152,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         """Quiet."""
-
-
-@cache
-def _key(kid: str) -> RSAKey:
-    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
 
 
 def _in(seconds: int) -> int:
