@@ -94,7 +94,7 @@ class Command(BaseCommand):
         self._children.append(
             start(
                 "portal",
-                ["examples/portal/app.py"],
+                ["-m", "examples.portal"],
                 log_dir=logs,
                 PORTAL_URL=hygie.portal_url,
                 PORTAL_ISSUER=hygie.issuer,
