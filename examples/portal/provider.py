@@ -158,7 +158,6 @@ class Provider:
             expected: dict[str, Any] = {
                 "iss": {"essential": True, "value": self.issuer},
                 "aud": {"essential": True, "value": self.client_id},
-                "exp": {"essential": True},
             }
             if nonce is not None:
                 expected["nonce"] = {"essential": True, "value": nonce}

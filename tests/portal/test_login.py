@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from examples.portal.provider import LoginError, Provider
 from tests.portal.conftest import URL, ComeBack, Leave, cookie_of, error_code
 from tests.portal.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 
@@ -81,6 +82,15 @@ def test_the_key_from_before_the_login_opens_nothing(
     assert 'id="login"' in web.get("/").text
 
 
+def test_a_second_login_closes_the_first(web: FlaskClient, come_back: ComeBack) -> None:
+    come_back()
+    first = cookie_of(web).value
+    come_back()
+    assert 'id="greeting"' in web.get("/").text
+    web.set_cookie("portal_session", first)
+    assert 'id="login"' in web.get("/").text
+
+
 def test_a_new_key_of_the_provider_is_fetched_once(
     web: FlaskClient, come_back: ComeBack, issuer: Issuer
 ) -> None:
@@ -122,6 +132,23 @@ def test_an_answer_played_again_is_refused(web: FlaskClient, leave: Leave, issue
     assert web.get("/callback", query_string=query).status_code == 302
     assert error_code(web.get("/callback", query_string=query)) == "state_mismatch"
     assert [path for path, _, _ in issuer.requests].count("token") == 1
+
+
+def test_an_answer_that_was_refused_cannot_be_completed(
+    web: FlaskClient, leave: Leave, issuer: Issuer
+) -> None:
+    query = {"error": "access_denied", "state": leave()["state"], "iss": issuer.url}
+    assert error_code(web.get("/callback", query_string=query)) == "access_denied"
+    query = {"code": "the-code", "state": query["state"], "iss": issuer.url}
+    assert error_code(web.get("/callback", query_string=query)) == "state_mismatch"
+
+
+def test_the_provider_module_compares_the_state_by_itself(issuer: Issuer) -> None:
+    provider = Provider(issuer=issuer.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    _, pending = provider.begin_login(redirect_uri=f"{URL}/callback")
+    answer = {"code": "the-code", "state": "another", "iss": issuer.url}
+    with pytest.raises(LoginError, match="state_mismatch"):
+        provider.finish_login(pending=pending, answer=answer)
 
 
 @pytest.mark.parametrize("iss", ["https://other.example", None])

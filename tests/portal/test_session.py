@@ -86,6 +86,7 @@ def test_logging_out_forgets_the_person_then_asks_the_provider(
     assert request["post_logout_redirect_uri"] == f"{URL}/logged-out"
     assert request["id_token_hint"].count(".") == 2
     assert 'id="greeting"' not in web.get("/").text
+    assert error_code(web.get("/logged-out?state=another")) == "state_mismatch"
     page = web.get(f"/logged-out?state={request['state']}").text
     assert 'id="logged-out"' in page
     assert error_code(web.get(f"/logged-out?state={request['state']}")) == "state_mismatch"
