@@ -62,7 +62,7 @@ class TestCard:
 
 
 def read_cards(directory: Path) -> dict[str, TestCard]:
-    """Return the cards of `directory/cards`, by id, in alphabetical order.
+    """Return the cards of `directory/cards` by id, the ordinary ones before those with a hint.
 
     Raises SetupError that names the file and what is wrong in it.
     """
@@ -72,7 +72,9 @@ def read_cards(directory: Path) -> dict[str, TestCard]:
     folders = sorted(path for path in tray.iterdir() if path.is_dir())
     if not folders:
         raise SetupError(f"Pas de cartes de test : le dossier {tray} est vide.")
-    return {folder.name: _read_card(folder) for folder in folders}
+    cards = [_read_card(folder) for folder in folders]
+    cards.sort(key=lambda card: (bool(card.imprint.hint), card.imprint.kind, card.imprint.id))
+    return {card.imprint.id: card for card in cards}
 
 
 def _read_card(folder: Path) -> TestCard:

@@ -78,7 +78,8 @@ def _is_awaited(scene: Scene) -> bool:
 def _screen(scene: Scene) -> str:
     """Return what the reader's little screen says: one line in large, one in small."""
     if scene.question is not None:
-        return _lines("Tapez le code", "Une page demande votre carte.")
+        request = scene.question.request
+        return _fill("request.html", origin=escape(request.origin), code=escape(request.code))
     if _is_awaited(scene):
         return _lines("Insérez une carte", "Une page de connexion l'attend.", mark="awaited")
     if scene.inserted is None:
@@ -117,8 +118,6 @@ def _pin(scene: Scene, *, csrf: str) -> str:
         "pin.html",
         csrf=csrf,
         question=escape(question.id),
-        origin=escape(request.origin),
-        code=escape(request.code),
         warning=_notices(request.notice, LAST_TRY if is_final else _low_warning(request.tries)),
         confirm=_fill("confirm.html", text=escape(CONFIRM_LAST_TRY)) if is_final else "",
         keys=keys,

@@ -1,7 +1,8 @@
 // The reader's page: shows what the server sends, posts what the person does, types on the pad.
 
 const PIECES = ["screen", "pin", "slot", "tray"];
-const CSRF_REFUSED = 403;
+const REFUSED = 403; // the bridge was restarted: this page's token is an old one
+const TOO_LATE = 409; // the question was gone already
 
 function byId(id) {
   return document.getElementById(id);
@@ -25,8 +26,9 @@ function show(pieces) {
 function keepFocus(focused, wasAsked) {
   const isAsked = byId("pin-form") !== null;
   if (isAsked && !wasAsked) {
-    byId("pin-form").scrollIntoView({ block: "nearest" });
-    byId("pin-input").focus();
+    byId("screen").scrollIntoView({ block: "nearest" });
+    byId("pin-input").focus({ preventScroll: true });
+    byId("pin-ok").scrollIntoView({ block: "nearest" });
     return;
   }
   if (!focused || document.activeElement?.id === focused) return;
@@ -36,12 +38,14 @@ function keepFocus(focused, wasAsked) {
 
 async function post(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
-  const answer = await fetch(form.action, {
+  // Not form.action: a control named "action" hides that property.
+  const answer = await fetch(form.getAttribute("action"), {
     method: "POST",
     body,
     headers: { Accept: "application/json" },
   });
-  if (answer.status === CSRF_REFUSED) location.reload();
+  if (answer.status === REFUSED) location.reload();
+  else if (!answer.ok && answer.status !== TOO_LATE) throw new Error(answer.statusText);
 }
 
 document.addEventListener("submit", (event) => {
