@@ -107,7 +107,8 @@ def _set_headers(app: Flask, issuer: str) -> None:
     @app.after_request
     def set_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Not "no-referrer": browsers would then send our own forms with "Origin: null".
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Content-Type-Options"] = "nosniff"
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"

@@ -163,6 +163,7 @@ def test_every_page_forbids_scripts_frames_and_caches(web: FlaskClient, issuer: 
     assert "frame-ancestors 'none'" in policy
     assert "<script" not in response.text
     assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_an_unknown_page_is_a_page_and_health_is_ok(web: FlaskClient) -> None:
