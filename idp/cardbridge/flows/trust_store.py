@@ -1,0 +1,161 @@
+"""The trusted authorities and their lists, parsed and verified once per process.
+
+Every login asks the database for the fingerprints (one small statement): a change is seen at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from django.conf import settings
+
+from idp.cardbridge.gateways.pki import Certificate, build_path, read_certificate
+from idp.cardbridge.gateways.revocation_lists import (
+    VerifiedList,
+    fingerprint,
+    read_list,
+    verify_list,
+)
+from idp.cardbridge.models import RevocationList, TrustedCertificate
+from idp.cardbridge.rules.hierarchy import Role, is_test_name
+from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
+from idp.cardbridge.rules.revocation import needs_grace
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """A trusted authority, ready for use."""
+
+    role: Role
+    accepts_cards: bool
+    certificate: Certificate
+    revocation_list: VerifiedList | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustStore:
+    """What is trusted, by SHA-256 of the certificate."""
+
+    authorities: dict[str, Authority]
+
+    def _of_role(self, role: Role) -> list[Certificate]:
+        return [each.certificate for each in self.authorities.values() if each.role is role]
+
+    def path_of(self, leaf: Certificate, now: datetime) -> tuple[x509.Certificate, ...]:
+        """Leaf, issuing authority, root; the issuing authority is one whose keys lie on cards."""
+        path = build_path(
+            leaf, roots=self._of_role(Role.ROOT), issuing=self._of_role(Role.ISSUING), now=now
+        )
+        if not self._authority(path[1]).accepts_cards:
+            raise CardRefusedError(
+                CardCode.SOFTWARE_CERTIFICATE,
+                detail=f"issued by {path[1].subject.rfc4514_string()}",
+                status=403,
+            )
+        return path
+
+    def lists_of(self, path: Sequence[x509.Certificate]) -> tuple[VerifiedList, ...]:
+        """The list about each certificate of the path but the root. One missing: refused."""
+        lists = []
+        for issuer in path[1:]:
+            found = self._authority(issuer).revocation_list
+            if found is None:
+                raise CardRefusedError(
+                    CardCode.REVOCATION_UNKNOWN,
+                    detail=f"no list of {issuer.subject.rfc4514_string()}",
+                    status=503,
+                )
+            lists.append(found)
+        return tuple(lists)
+
+    def check_revocation(
+        self, path: Sequence[x509.Certificate], *, now: datetime, grace: timedelta
+    ) -> None:
+        """RFC 5280 §6.3, for the card and for the authority that issued it. Fail closed."""
+        for certificate, known in zip(path, self.lists_of(path), strict=False):
+            if needs_grace(
+                this_update=known.this_update, next_update=known.next_update, now=now, grace=grace
+            ):
+                log.warning("crl_grace_used", number=known.number, next_update=known.next_update)
+            if revoked_on := known.revoked_on(certificate.serial_number):
+                raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=revoked_on)
+
+    def _authority(self, certificate: x509.Certificate) -> Authority:
+        return self.authorities[certificate.fingerprint(SHA256()).hex()]
+
+
+_COLUMNS = ("sha256", "role", "accepts_cards", "is_test", "revocation_list__sha256")
+_Key = tuple[bool, tuple[tuple[Any, ...], ...]]
+_cached: tuple[_Key, TrustStore] | None = None
+
+
+def current_trust() -> TrustStore:
+    """What is enabled now. One statement when nothing has changed."""
+    global _cached
+    rows = tuple(
+        TrustedCertificate.objects.filter(enabled=True).order_by("pk").values_list(*_COLUMNS)
+    )
+    key = (settings.HYGIE.is_sandbox, rows)
+    if _cached is None or _cached[0] != key:
+        _cached = (key, _load(only_enabled=True))
+    return _cached[1]
+
+
+def historical_trust() -> TrustStore:
+    """Everything ever trusted: what was good then stays verifiable after it was disabled."""
+    return _load(only_enabled=False)
+
+
+def _load(*, only_enabled: bool) -> TrustStore:
+    rows = TrustedCertificate.objects.select_related("revocation_list")
+    if only_enabled:
+        rows = rows.filter(enabled=True)
+    found = (_authority_of(row) for row in rows.order_by("pk"))
+    return TrustStore(
+        authorities={each.certificate.facts.sha256: each for each in found if each is not None}
+    )
+
+
+def _authority_of(row: TrustedCertificate) -> Authority | None:
+    """None, loudly, for a row that must not be believed."""
+    try:
+        certificate = read_certificate(bytes(row.der))
+    except CardRefusedError as error:
+        log.error("trusted_certificate_unreadable", sha256=row.sha256, detail=error.detail)
+        return None
+    if certificate.facts.sha256 != row.sha256:
+        log.error("trusted_certificate_altered", sha256=row.sha256)
+        return None
+    # Decision 10: a TEST authority is not believed outside the sandbox, however its row got there.
+    is_test = row.is_test or is_test_name(text for _oid, text in certificate.facts.subject)
+    if is_test and not settings.HYGIE.is_sandbox:
+        log.error("test_authority_in_production", sha256=row.sha256)
+        return None
+    return Authority(
+        role=Role(row.role),
+        accepts_cards=row.accepts_cards,
+        certificate=certificate,
+        revocation_list=_list_of(row, certificate),
+    )
+
+
+def _list_of(row: TrustedCertificate, issuer: Certificate) -> VerifiedList | None:
+    try:
+        kept = row.revocation_list
+    except RevocationList.DoesNotExist:
+        return None
+    try:
+        crl, der = read_list(bytes(kept.der))
+        if fingerprint(der) != kept.sha256:
+            log.error("revocation_list_altered", issuer=row.sha256)
+            return None
+        return verify_list(crl, issuer)
+    except CardRefusedError as error:
+        log.error("revocation_list_unreadable", issuer=row.sha256, detail=error.detail)
+        return None

@@ -1,0 +1,1 @@
+"""X.509 through `cryptography`: certificates, paths, signatures, revocation lists."""

@@ -1,0 +1,97 @@
+"""`manage.py trust import|show|disable`: the certification authorities of the cards."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from idp.cardbridge.flows.trust import Wish, disable_authority, import_authorities
+from idp.cardbridge.models import TrustedCertificate
+from idp.cardbridge.rules.hierarchy import OFFICIAL, normalise_fingerprint
+from idp.core.errors import IdpError
+
+
+class Command(BaseCommand):
+    help = "Shows, imports or disables the certification authorities trusted for cards."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("show", help="the authorities, their fingerprints, their lists")
+        bring = actions.add_parser("import", help="trust the certificates of a file")
+        bring.add_argument("file", type=Path, help="PEM, DER or PKCS#7 (.p7b)")
+        bring.add_argument(
+            "--accept",
+            action="append",
+            default=[],
+            metavar="FINGERPRINT",
+            help="SHA-256 of an authority that is not an official one of IGC-Santé",
+        )
+        bring.add_argument(
+            "--for-cards",
+            action="append",
+            default=[],
+            metavar="FINGERPRINT",
+            help="SHA-256 of an issuing authority whose certificates lie on cards "
+            "(FORT PERSONNES is one without saying)",
+        )
+        bring.add_argument(
+            "--crl",
+            action="append",
+            default=[],
+            metavar="FINGERPRINT=URL",
+            help="where this authority publishes its revocation list",
+        )
+        disable = actions.add_parser("disable", help="stop trusting; history stays verifiable")
+        disable.add_argument("fingerprint")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            match action:
+                case "import":
+                    self._import(options)
+                case "disable":
+                    row = disable_authority(
+                        fingerprint=normalise_fingerprint(options["fingerprint"])
+                    )
+                    self.stdout.write(f"disabled: {row.subject}")
+                case _:
+                    self._show()
+        except IdpError as error:
+            raise CommandError(error.detail) from error
+        except OSError as error:
+            raise CommandError(str(error)) from error
+
+    def _import(self, options: dict[str, Any]) -> None:
+        pairs = [text.partition("=") for text in options["crl"]]
+        wish = Wish(
+            accept=frozenset(map(normalise_fingerprint, options["accept"])),
+            for_cards=frozenset(map(normalise_fingerprint, options["for_cards"])),
+            crl_urls={normalise_fingerprint(name): url for name, _equals, url in pairs},
+        )
+        for row in import_authorities(data=options["file"].read_bytes(), wish=wish):
+            self._write(row)
+
+    def _show(self) -> None:
+        rows = TrustedCertificate.objects.select_related("revocation_list").order_by("pk")
+        if not rows:
+            self.stdout.write("no authority is trusted: no card can log in")
+        for row in rows:
+            self._write(row)
+
+    def _write(self, row: TrustedCertificate) -> None:
+        marks = [
+            row.role,
+            "enabled" if row.enabled else "DISABLED",
+            "official" if row.sha256 in OFFICIAL else "accepted by the operator",
+            *(["cards"] if row.accepts_cards else []),
+            *(["TEST"] if row.is_test else []),
+        ]
+        self.stdout.write(f"{row.subject}\n  {row.sha256}\n  {', '.join(marks)}")
+        kept = getattr(row, "revocation_list", None)
+        if kept is None:
+            self.stdout.write("  NO revocation list")
+        else:
+            self.stdout.write(
+                f"  list number {kept.number}, next {kept.next_update:%Y-%m-%d %H:%M}"
+            )

@@ -1,0 +1,213 @@
+// The card page: finds the bridge, has the challenge signed, hands the answer over.
+// It knows no text: states are templates of the page, failures come explained by the server.
+
+const PROTOCOL = "cps-bridge.v1";
+const STATUS_TIMEOUT = 2500;
+// The browser may be asking the person for permission: nothing is lost by waiting.
+const PERMISSION_TIMEOUT = 120_000;
+const PERMISSION_HINT_AFTER = 700;
+
+const page = document.getElementById("card-login");
+const form = document.getElementById("card-form");
+const retry = document.getElementById("retry");
+const ports = page.dataset.ports.split(" ").map(Number);
+
+/** Something failed on this workstation: the server is told, and explains it. */
+class Failed extends Error {
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** The server refused, and said why. */
+class Refused extends Error {
+  constructor(problem) {
+    super(problem.code);
+    this.problem = problem;
+  }
+}
+
+// ---- the server -----------------------------------------------------------------------------
+
+async function post(url, body) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
+    },
+    body: JSON.stringify(body),
+  });
+  const value = await response.json();
+  if (!response.ok) throw new Refused(value);
+  return value;
+}
+
+// ---- the bridge -----------------------------------------------------------------------------
+
+async function permission() {
+  for (const name of ["loopback-network", "local-network-access"]) {
+    try {
+      return (await navigator.permissions.query({ name })).state;
+    } catch {
+      // This browser does not know the permission under this name.
+    }
+  }
+  return "granted";
+}
+
+/** Says whether a bridge of the right protocol answers: the port may belong to a stranger. */
+async function probe(port, timeout) {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/status`, {
+    cache: "no-store",
+    credentials: "omit",
+    redirect: "error",
+    signal: AbortSignal.timeout(timeout),
+  });
+  const status = await response.json();
+  if (status.bridge !== "cps-bridge" || !status.protocols?.includes(PROTOCOL)) {
+    throw new Failed("no_bridge");
+  }
+  return { port, sandbox: status.sandbox === true };
+}
+
+async function findBridge() {
+  const state = await permission();
+  const timeout = state === "prompt" ? PERMISSION_TIMEOUT : STATUS_TIMEOUT;
+  const hint = setTimeout(() => state === "prompt" && show("permission"), PERMISSION_HINT_AFTER);
+  try {
+    return await Promise.any(ports.map((port) => probe(port, timeout)));
+  } catch {
+    throw new Failed((await permission()) === "denied" ? "permission_denied" : "no_bridge");
+  } finally {
+    clearTimeout(hint);
+  }
+}
+
+/** Opens the conversation; resolves with the token. Leaving the page ends it, and the PIN prompt. */
+function sign(port) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, PROTOCOL);
+    let opened = false;
+    let expected = "";
+    const end = (settle, value) => {
+      settle(value);
+      socket.close();
+    };
+    const ask = async () => {
+      const issued = await post(page.dataset.challengeUrl, {});
+      expected = issued.control_code;
+      socket.send(JSON.stringify({ type: "authenticate", challenge: issued.challenge }));
+    };
+    const follow = (message) => {
+      if (message.state !== "pin") return show(message.state);
+      // Another code means that the bridge signs for another page than this one.
+      if (message.code !== expected) return end(reject, new Failed("code_mismatch"));
+      return show("pin", expected);
+    };
+    const handlers = {
+      status: () => (opened ? null : ((opened = true), ask().catch((error) => end(reject, error)))),
+      progress: follow,
+      token: (message) => end(resolve, message.token),
+      error: (message) => end(reject, new Failed(failureOf(message))),
+    };
+    socket.addEventListener("message", (event) => {
+      const message = parse(event.data);
+      handlers[message.type]?.(message);
+    });
+    socket.addEventListener("close", () =>
+      reject(new Failed(opened ? "bridge_lost" : "origin_refused")),
+    );
+  });
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function failureOf(message) {
+  if (message.code === "PIN_INCORRECT" && message.final_try) return "pin_final_try";
+  return String(message.code).toLowerCase();
+}
+
+// ---- what is shown --------------------------------------------------------------------------
+
+function show(state, code = "") {
+  const template = page.querySelector(`template[data-state="${state}"]`);
+  if (!template) return;
+  page.dataset.state = state;
+  document.getElementById("card-status").replaceChildren(template.content.cloneNode(true));
+  const number = document.getElementById("control-code");
+  if (number) number.textContent = code;
+  const steps = document.getElementById("card-steps").children;
+  for (const [index, step] of [...steps].entries()) {
+    if (index + 1 === Number(template.dataset.step)) step.setAttribute("aria-current", "step");
+    else step.removeAttribute("aria-current");
+  }
+}
+
+function showFailure(problem) {
+  page.dataset.state = "failed";
+  document.getElementById("card-status").replaceChildren();
+  const content = document.getElementById("failure-template").content.cloneNode(true);
+  for (const field of content.querySelectorAll("[data-field]")) {
+    field.textContent = problem[field.dataset.field] ?? "";
+  }
+  content.querySelector('[data-row="reference"]').hidden = !problem.reference;
+  const error = content.querySelector("#card-error");
+  error.dataset.code = problem.code;
+  const hint = page.querySelector(`template[data-hint="${problem.code}"]`);
+  if (hint) error.append(hint.content.cloneNode(true));
+  document.getElementById("card-failure").replaceChildren(content);
+  retry.hidden = !problem.can_retry;
+  error.focus();
+}
+
+function clearFailure() {
+  document.getElementById("card-failure").replaceChildren();
+  retry.hidden = true;
+}
+
+function offerReader(bridge) {
+  const link = document.getElementById("open-reader");
+  if (!link || !bridge.sandbox) return;
+  link.href = `http://127.0.0.1:${bridge.port}/sandbox/`;
+  link.hidden = false;
+}
+
+// ---- from the beginning to the end ------------------------------------------------------------
+
+async function explain(error) {
+  if (error instanceof Refused) return error.problem;
+  try {
+    if (error instanceof Failed) return await post(page.dataset.failureUrl, { code: error.code });
+  } catch (refusal) {
+    if (refusal instanceof Refused) return refusal.problem;
+  }
+  const words = document.getElementById("server-unreachable").dataset;
+  return { ...words, code: "server_unreachable", can_retry: true };
+}
+
+async function logIn() {
+  clearFailure();
+  show("search");
+  try {
+    const bridge = await findBridge();
+    offerReader(bridge);
+    const token = await sign(bridge.port);
+    show("checking");
+    const { next } = await post(page.dataset.answerUrl, token);
+    show("done");
+    location.replace(next);
+  } catch (error) {
+    showFailure(await explain(error));
+  }
+}
+
+retry.addEventListener("click", logIn);
+logIn();
