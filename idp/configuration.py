@@ -49,6 +49,8 @@ class Hygie:
     # CRL older than its nextUpdate: refused, unless the operator grants a logged grace window.
     crl_grace: timedelta = timedelta(0)
     accepted_card_policies: tuple[str, ...] = ()
+    # Approval requests one holder may get in ten minutes without approving any.
+    phone_requests_per_holder: int = 5
     lifetimes: Lifetimes = Lifetimes()
 
     @property

@@ -75,6 +75,10 @@ HYGIE = Hygie(
     ),
     card_level=env.str("HYGIE_CARD_LEVEL", default="eidas2"),
     phone_level=env.str("HYGIE_PHONE_LEVEL", default="eidas2"),
+    # A portal's own tests refuse and time out more often than a person would.
+    phone_requests_per_holder=env.int(
+        "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
+    ),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
 )
 
@@ -237,6 +241,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 AUDIT_EVIDENCE_VERIFIERS = {
     "card": "idp.cardbridge.flows.evidence.verify_evidence",
     "phone": "idp.enrollment.flows.evidence.verify_evidence",
+    "phone_enrolment": "idp.enrollment.flows.evidence.verify_enrolment",
 }
 # Jobs of `manage.py worker`: name → (callable without arguments, seconds between two runs).
 WORKER_JOBS = {
@@ -246,7 +251,10 @@ WORKER_JOBS = {
 }
 
 # Purges run by the worker: callables that return the number of rows removed.
-PURGES = ["idp.login.flows.purge.purge_logins"]
+PURGES = [
+    "idp.enrollment.flows.purge.purge_enrollment",
+    "idp.login.flows.purge.purge_logins",
+]
 
 # --- Logs ----------------------------------------------------------------------------------------
 LOGGING: dict[str, Any] = {

@@ -1,5 +1,9 @@
 """WebSocket addresses of the phone."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from mobileapi.consumers import DeviceConsumer
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/device", DeviceConsumer.as_asgi()),  # type: ignore[arg-type]
+]

@@ -1,6 +1,29 @@
 """Addresses of the phone: /api/v1 and the web app under /ecps/."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from mobileapi.app_urls import urlpatterns as app_urls
+from mobileapi.views import devices, enrolments, requests
 
 app_name = "mobileapi"
-urlpatterns: list[URLPattern] = []
+api_urls = [
+    path("nonce", devices.Nonce.as_view(), name="nonce"),
+    path("enrolments/claim", enrolments.Claim.as_view(), name="claim"),
+    path("enrolments/<uuid:enrolment_id>/keys", enrolments.Keys.as_view(), name="keys"),
+    path("devices/me", devices.Me.as_view(), name="device"),
+    path("requests", requests.Requests.as_view(), name="requests"),
+    path("requests/<uuid:request_id>/challenge", requests.Challenge.as_view(), name="challenge"),
+    path("requests/<uuid:request_id>/approve", requests.Approve.as_view(), name="approve"),
+    path("requests/<uuid:request_id>/deny", requests.Deny.as_view(), name="deny"),
+]
+urlpatterns = [
+    path("api/v1/", include(api_urls)),
+    # The phone's API alone: nothing else of the provider is described there.
+    path(
+        "api/v1/schema",
+        SpectacularJSONAPIView.as_view(urlconf="mobileapi.schema_urls"),
+        name="schema",
+    ),
+    path("ecps/", include(app_urls)),
+]

@@ -1,6 +1,29 @@
-"""Addresses of this app."""
+"""« Mon e-CPS » under /mon-ecps/, the login by phone under /login/phone/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from idp.enrollment.views import activation, home, phone_login, waiting
 
 app_name = "enrollment"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("mon-ecps/", home.home, name="home"),
+    path("mon-ecps/retour", home.resume, name="resume"),
+    path("mon-ecps/appareils/<uuid:device_id>/revoquer", home.revoke, name="revoke"),
+    path("mon-ecps/activer", activation.start, name="start"),
+    path("mon-ecps/activer/<uuid:enrolment_id>", activation.show, name="show"),
+    path("mon-ecps/activer/<uuid:enrolment_id>/qr.svg", activation.qr, name="qr"),
+    path("mon-ecps/activer/<uuid:enrolment_id>/events", activation.events, name="events"),
+    path("mon-ecps/activer/<uuid:enrolment_id>/confirm", activation.confirm, name="confirm"),
+    path("mon-ecps/activer/<uuid:enrolment_id>/cancel", activation.cancel, name="cancel"),
+    path("login/phone/<uuid:attempt_id>", phone_login.phone_start, name="phone_start"),
+    path("login/phone/requests/<uuid:request_id>", waiting.phone_wait, name="phone_wait"),
+    path(
+        "login/phone/requests/<uuid:request_id>/events", waiting.phone_events, name="phone_events"
+    ),
+    path(
+        "login/phone/requests/<uuid:request_id>/status", waiting.phone_status, name="phone_status"
+    ),
+    path(
+        "login/phone/requests/<uuid:request_id>/cancel", waiting.phone_cancel, name="phone_cancel"
+    ),
+]

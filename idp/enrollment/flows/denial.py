@@ -1,0 +1,76 @@
+"""The phone refuses, with a signature of its own: the portal gets `access_denied`."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from idp.audit.flows import Outcome, record
+from idp.core import clock, live
+from idp.core.errors import IdpError
+from idp.enrollment.flows import refusals
+from idp.enrollment.flows.approval import audited, lock_for_answer
+from idp.enrollment.flows.evidence import approval_evidence
+from idp.enrollment.flows.people import device_group, holder_of, request_group
+from idp.enrollment.gateways.device_keys import InstanceKey
+from idp.enrollment.models import Device
+from idp.enrollment.rules.approval import Decision, approval_challenge
+from idp.enrollment.rules.states import RequestState
+from idp.login import flows as login
+from idp.login.rules.authentication import MethodName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """A refusal as the phone signed it; the signature is not verified yet."""
+
+    decision: Decision
+    nonce: bytes
+    instance_signature: bytes
+
+
+def deny(*, device: Device, request_id: UUID, denial: Denial) -> None:
+    """Ends the request and the login. « Ce n'est pas moi » is kept apart: it is an alarm."""
+    try:
+        with transaction.atomic():
+            _deny(device.pk, request_id, denial)
+    except IdpError as error:
+        raise audited(error, device=device, request_id=request_id) from error
+
+
+def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
+    device, request = lock_for_answer(device_id=device_id, request_id=request_id)
+    # No number is typed to refuse: the field is signed empty.
+    context = request.context(number="", device_id=device.pk)
+    challenge = approval_challenge(nonce=denial.nonce, context=context, decision=denial.decision)
+    instance = InstanceKey.from_point(bytes(device.instance_key))
+    if not instance.verifies(challenge, denial.instance_signature):
+        raise refusals.bad_signature()
+    is_alarm = denial.decision is Decision.NOT_ME
+    target = RequestState.REPORTED if is_alarm else RequestState.DENIED
+    if not request.move(target, now=clock.now(), nonce=None):
+        raise refusals.request_over("raced")
+    professional = holder_of(device.holder_id)
+    record(
+        event="phone_denied",
+        outcome=Outcome.REFUSED,
+        subject=professional.national_id,
+        client_id=request.client_id,
+        is_test=professional.is_test,
+        data={"request": str(request.pk), "decision": str(denial.decision)},
+        evidence=approval_evidence(
+            nonce=denial.nonce,
+            context=context,
+            decision=denial.decision,
+            instance_key=instance.point,
+            instance_signature=denial.instance_signature,
+        ),
+    )
+    login.refuse(
+        attempt=request.attempt,
+        code="access_denied",
+        method=MethodName.PHONE,
+        subject=professional.national_id,
+    )
+    live.wake(request_group(request.pk))
+    live.wake(device_group(device.holder_id))

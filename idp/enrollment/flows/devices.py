@@ -1,0 +1,116 @@
+"""Devices: proven by their instance key, listed to their holder, revoked at once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+from idp.audit.flows import Outcome, record
+from idp.core import clock, live, secrets
+from idp.enrollment.flows import refusals, tokens
+from idp.enrollment.flows.people import device_group, request_group
+from idp.enrollment.gateways.device_keys import InstanceKey
+from idp.enrollment.gateways.dpop import ProofRefusedError, ProofTarget, verify_proof
+from idp.enrollment.models import ApprovalRequest, Device
+from idp.enrollment.rules.limits import SEEN_EVERY
+from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
+
+# A nonce made at the very end of a second lives a little longer than its 60 s.
+JTI_MARGIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceProof:
+    """What came with a device-signed request; nothing of it is verified yet."""
+
+    claimed_device_id: UUID
+    proof: str
+    target: ProofTarget
+
+
+def authenticate(proof: DeviceProof) -> Device:
+    """The device that made this very request, once and just now, in whatever state it is."""
+    device = Device.objects.filter(pk=proof.claimed_device_id).first()
+    if device is None:
+        raise refusals.unknown_device("no such device")
+    key = InstanceKey.from_point(bytes(device.instance_key))
+    try:
+        verified = verify_proof(proof.proof, target=proof.target, key=key)
+    except ProofRefusedError as error:
+        raise refusals.invalid_proof(str(error)) from error
+    # RFC 9449 §8: an old or foreign nonce is answered with a new one.
+    if not tokens.is_fresh_nonce(verified.nonce):
+        raise refusals.stale_nonce()
+    _use_once(device.pk, verified.jti)
+    _note_seen(device)
+    return device
+
+
+def _use_once(device_id: UUID, jti: str) -> None:
+    """RFC 9449 §11.1: a proof serves once. The nonce ends its life, so the cache may forget it."""
+    slot = f"device-proof:{device_id}:{secrets.digest(jti).hex()}"
+    life = settings.HYGIE.lifetimes.device_nonce + JTI_MARGIN
+    if not cache.add(slot, 1, timeout=life.total_seconds()):
+        raise refusals.invalid_proof("replayed")
+
+
+def _note_seen(device: Device) -> None:
+    now = clock.now()
+    if device.last_seen_at is None or now - device.last_seen_at >= SEEN_EVERY:
+        Device.objects.filter(pk=device.pk).update(last_seen_at=now)
+
+
+def require_active(device: Device) -> None:
+    """Only an active device in its validity may list, approve or refuse."""
+    match device.state_at(clock.now()):
+        case DeviceState.ACTIVE:
+            return
+        case DeviceState.BLOCKED:
+            raise refusals.device_blocked()
+        case DeviceState.REVOKED:
+            raise refusals.unknown_device("revoked")
+        case state:
+            raise refusals.device_not_active(state)
+
+
+def devices_of(*, person_id: UUID) -> list[Device]:
+    """What a holder sees of their phones: all that were activated and are not revoked."""
+    shown = [DeviceState.ACTIVE, DeviceState.SUSPENDED, DeviceState.BLOCKED]
+    return list(
+        Device.objects.filter(
+            holder_id=person_id, state__in=shown, valid_until__gt=clock.now()
+        ).order_by("activated_at")
+    )
+
+
+def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
+    """Revokes one of this person's devices and ends what is asked of them; False if it was over."""
+    device = (
+        Device.objects.select_related("holder").filter(pk=device_id, holder_id=person_id).first()
+    )
+    if device is None:
+        raise refusals.unknown_device("of another person")
+    with transaction.atomic():
+        if not device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=f"by {by}"):
+            return False
+        record(
+            event="device_revoked",
+            outcome=Outcome.ACCEPTED,
+            subject=device.holder.national_id,
+            is_test=device.holder.is_test,
+            data={"device": str(device.pk), "by": by},
+        )
+        end_requests_of(person_id)
+        live.wake(device_group(person_id))
+    return True
+
+
+def end_requests_of(person_id: UUID) -> None:
+    """Cancels what waits for this holder: at a revocation, a question under way is suspect too."""
+    waiting = ApprovalRequest.objects.filter(holder_id=person_id, state__in=sorted(OPEN_REQUESTS))
+    for request in waiting:
+        if request.move(RequestState.CANCELLED, now=clock.now()):
+            live.wake(request_group(request.pk))

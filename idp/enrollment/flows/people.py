@@ -1,0 +1,54 @@
+"""Who holds a device, as the directory knows them now; one who is gone holds nothing."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from idp.core import clock
+from idp.directory.flows.find import get_professional
+from idp.directory.rules.professional import Professional
+from idp.enrollment.flows.refusals import fresh_card_needed, unknown_device
+from idp.enrollment.gateways.webauthn import RelyingParty
+from idp.login.models import SsoSession
+from idp.login.rules.authentication import AuthMode
+
+
+def holder_of(person_id: UUID) -> Professional:
+    """The professional; a person the register no longer knows is refused."""
+    professional = get_professional(person_id=person_id)
+    if professional is None:
+        raise unknown_device("the holder is not in the directory")
+    return professional
+
+
+def is_card_session(session: SsoSession) -> bool:
+    """Proven by card; in the sandbox, a test identity logged in as one counts."""
+    return session.auth_mode == AuthMode.CARD
+
+
+def has_fresh_card(session: SsoSession) -> bool:
+    """Facts §6.2: activation only from a card login of at most five minutes."""
+    age = clock.now() - session.auth_time
+    return is_card_session(session) and age <= settings.HYGIE.lifetimes.fresh_card_login
+
+
+def require_fresh_card(session: SsoSession) -> None:
+    if not has_fresh_card(session):
+        raise fresh_card_needed()
+
+
+def relying_party() -> RelyingParty:
+    return RelyingParty(rp_id=settings.HYGIE.rp_id, origin=settings.HYGIE.origin)
+
+
+def device_group(person_id: UUID) -> str:
+    """Wakes the phones of one holder."""
+    return f"device.{person_id}"
+
+
+def enrolment_group(enrolment_id: UUID) -> str:
+    return f"enrolment.{enrolment_id}"
+
+
+def request_group(request_id: UUID) -> str:
+    return f"approval.{request_id}"

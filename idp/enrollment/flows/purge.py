@@ -1,0 +1,36 @@
+"""Ends what is past its time and removes rows a day later; the audit log keeps the facts."""
+
+from datetime import timedelta
+
+from idp.core import clock
+from idp.enrollment.models import ApprovalRequest, Device, Enrolment
+from idp.enrollment.rules.states import (
+    OPEN_ENROLMENTS,
+    OPEN_REQUESTS,
+    DeviceState,
+    EnrolmentState,
+    RequestState,
+)
+
+KEEP = timedelta(days=1)
+
+
+def purge_enrollment() -> int:
+    """Returns the number of rows removed."""
+    now = clock.now()
+    ApprovalRequest.objects.filter(expires_at__lte=now, state__in=sorted(OPEN_REQUESTS)).update(
+        state=RequestState.EXPIRED, nonce=None
+    )
+    Enrolment.objects.filter(expires_at__lte=now, state__in=sorted(OPEN_ENROLMENTS)).update(
+        state=EnrolmentState.EXPIRED, sealed_proof=None
+    )
+    requests, _by_model = ApprovalRequest.objects.filter(expires_at__lt=now - KEEP).delete()
+    enrolments, _by_model = Enrolment.objects.filter(expires_at__lt=now - KEEP).delete()
+    # A device that never became active leaves nothing behind, so that its keys are forgotten.
+    Device.objects.filter(
+        state=DeviceState.PENDING, activated_at__isnull=True, valid_until__lte=now
+    ).update(state=DeviceState.REVOKED, ended_at=now, end_reason="never confirmed")
+    devices, _by_model = Device.objects.filter(
+        state=DeviceState.REVOKED, activated_at__isnull=True, valid_until__lt=now - KEEP
+    ).delete()
+    return requests + enrolments + devices

@@ -1,0 +1,209 @@
+"""Every refusal of the e-CPS, with its sentence. Flows raise them; pages and API render them."""
+
+from django.utils.translation import gettext as _
+
+from idp.core.errors import IdpError
+
+
+class PhoneRefusalError(IdpError):
+    """A refusal that also tells the phone a number: `extra` goes into the problem document."""
+
+    extra: dict[str, int]
+
+    def __init__(
+        self, code: str, description: str, *, detail: str = "", status: int = 400, **extra: int
+    ) -> None:
+        super().__init__(code, description, detail=detail, status=status)
+        self.extra = extra
+
+
+def fresh_card_needed() -> IdpError:
+    return IdpError(
+        "fresh_card_needed",
+        _(
+            "Identifiez-vous de nouveau avec votre carte CPS : "
+            "elle a été lue il y a trop longtemps."
+        ),
+        status=403,
+    )
+
+
+def enrolment_over(detail: str) -> IdpError:
+    """One answer for an unknown, wrong, expired or finished activation."""
+    return IdpError(
+        "enrolment_over",
+        _(
+            "Ce code d’activation n’est pas reconnu ou n’est plus valable. "
+            "Affichez-en un nouveau sur votre ordinateur."
+        ),
+        detail=detail,
+        status=410,
+    )
+
+
+def already_claimed() -> IdpError:
+    return IdpError(
+        "already_claimed",
+        _(
+            "Ce code a déjà servi. Si ce n’était pas sur ce téléphone, annulez l’activation "
+            "sur votre ordinateur et recommencez."
+        ),
+        status=409,
+    )
+
+
+def keys_refused(detail: str) -> IdpError:
+    return IdpError(
+        "keys_refused",
+        _("Ce téléphone n’a pas pu créer ses clés comme il le faut. Recommencez l’activation."),
+        detail=detail,
+        status=400,
+    )
+
+
+def key_reused() -> IdpError:
+    return IdpError(
+        "key_reused",
+        _("Ces clés ont déjà servi à une activation. Recommencez pour en créer de nouvelles."),
+        status=409,
+    )
+
+
+def wrong_fingerprint() -> IdpError:
+    return IdpError(
+        "wrong_fingerprint",
+        _(
+            "Les chiffres ne correspondent pas à ceux du téléphone. Par sécurité, "
+            "l’activation est annulée."
+        ),
+        status=409,
+    )
+
+
+def fingerprint_malformed() -> IdpError:
+    return IdpError(
+        "fingerprint_malformed",
+        _("Saisissez les six chiffres affichés par le téléphone."),
+        status=400,
+    )
+
+
+def too_many_devices() -> IdpError:
+    return IdpError(
+        "too_many_devices",
+        _("Vous avez déjà trois téléphones actifs. Retirez-en un, puis confirmez."),
+        status=409,
+    )
+
+
+def unknown_device(detail: str) -> IdpError:
+    return IdpError(
+        "unknown_device",
+        _("Ce téléphone n’est pas ou n’est plus activé. Activez-le de nouveau avec votre carte."),
+        detail=detail,
+        status=401,
+    )
+
+
+def invalid_proof(detail: str) -> IdpError:
+    return IdpError(
+        "invalid_dpop_proof",
+        _("La demande du téléphone n’a pas pu être vérifiée. Rouvrez l’application."),
+        detail=detail,
+        status=401,
+    )
+
+
+def stale_nonce() -> IdpError:
+    return IdpError(
+        "use_dpop_nonce", _("La demande a trop attendu. Elle est renvoyée."), status=401
+    )
+
+
+def device_not_active(state: str) -> IdpError:
+    return IdpError(
+        "device_not_active",
+        _("Ce téléphone ne peut pas approuver pour l’instant."),
+        detail=state,
+        status=403,
+    )
+
+
+def device_suspended(detail: str) -> IdpError:
+    return IdpError(
+        "device_suspended",
+        _(
+            "Par sécurité, ce téléphone est suspendu : une copie de sa clé semble exister. "
+            "Activez-le de nouveau avec votre carte."
+        ),
+        detail=detail,
+        status=423,
+    )
+
+
+def device_blocked() -> IdpError:
+    return PhoneRefusalError(
+        "device_blocked",
+        _("Trois codes faux : ce téléphone est bloqué. Activez-le de nouveau avec votre carte."),
+        status=423,
+        tries_left=0,
+    )
+
+
+def wrong_pin(tries_left: int) -> IdpError:
+    return PhoneRefusalError(
+        "wrong_pin", _("Ce code n’est pas le bon."), status=403, tries_left=tries_left
+    )
+
+
+def unknown_request() -> IdpError:
+    return IdpError(
+        "unknown_request", _("Cette demande n’existe pas ou n’existe plus."), status=404
+    )
+
+
+def request_over(detail: str) -> IdpError:
+    return IdpError(
+        "request_over",
+        _("Cette demande est terminée. Recommencez sur votre ordinateur."),
+        detail=detail,
+        status=410,
+    )
+
+
+def wrong_number() -> IdpError:
+    return IdpError(
+        "wrong_number",
+        _(
+            "Ce n’est pas le nombre affiché à l’écran. Par sécurité, la demande est terminée : "
+            "recommencez sur votre ordinateur."
+        ),
+        status=409,
+    )
+
+
+def challenge_needed() -> IdpError:
+    return IdpError("challenge_needed", _("Saisissez de nouveau le nombre affiché."), status=409)
+
+
+def bad_signature() -> IdpError:
+    return IdpError(
+        "bad_signature", _("La signature de ce téléphone n’est pas la bonne."), status=403
+    )
+
+
+def proof_refused(detail: str) -> IdpError:
+    return IdpError(
+        "proof_refused",
+        _("La vérification sur ce téléphone n’est pas acceptée. La demande est terminée."),
+        detail=detail,
+        status=403,
+    )
+
+
+def method_not_allowed_here() -> IdpError:
+    return IdpError(
+        "unmet_authentication_requirements",
+        _("Ce portail demande un autre moyen de connexion."),
+        status=403,
+    )

@@ -1,0 +1,172 @@
+"""Asks a holder's phones for an approval. The screen never tells whether anybody was asked."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from idp.audit.flows import Outcome, record
+from idp.core import clock, live, throttle
+from idp.directory.flows.find import find_professional
+from idp.enrollment.flows import refusals
+from idp.enrollment.flows.people import device_group, request_group
+from idp.enrollment.models import ApprovalRequest, Device
+from idp.enrollment.rules.limits import NUMBER_WINDOW, PHONE_LOGIN_STARTS
+from idp.enrollment.rules.people import browser_label
+from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
+from idp.login.methods import installed_methods
+from idp.login.models import LoginAttempt
+from idp.login.rules.authentication import MethodName
+from idp.login.rules.levels import Level, acr_answered, known_levels
+from idp.login.rules.steps import AttemptState, usable_methods
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Where the login began, as far as it can be told."""
+
+    user_agent: str
+    network: str
+
+
+def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) -> ApprovalRequest:
+    """A request for the person of this (well-formed) identifier, or a decoy that looks the same.
+
+    Known or not, with or without a phone: the same statements run and the same page follows.
+    """
+    throttle.hit(
+        "phone_start",
+        screen.network,
+        limit=PHONE_LOGIN_STARTS.limit,
+        window=PHONE_LOGIN_STARTS.window,
+    )
+    level = _level_asked(attempt)
+    professional = find_professional(identifier=identifier)
+    # Nobody's id: what is asked of the database about nobody costs what it costs for somebody.
+    person_id = professional.person_id if professional else uuid4()
+    now = clock.now()
+    with transaction.atomic():
+        _make_room(person_id, attempt)
+        reason = _why_decoy(person_id, is_known=professional is not None)
+        request = ApprovalRequest(
+            attempt=attempt,
+            holder_id=person_id if professional else None,
+            is_decoy=bool(reason),
+            is_test=professional.is_test if professional else False,
+            browser_digest=attempt.browser_digest,
+            client_id=attempt.client_id,
+            rp_name=attempt.portal_name,
+            rp_host=attempt.portal_host,
+            acr=level,
+            browser=browser_label(screen.user_agent),
+            created_at=now,
+            expires_at=now + settings.HYGIE.lifetimes.approval_request,
+        )
+        _insert(request)
+        record(
+            event="phone_request",
+            outcome=Outcome.REFUSED if request.is_decoy else Outcome.ACCEPTED,
+            subject=identifier,
+            client_id=attempt.client_id,
+            is_test=request.is_test,
+            data={"attempt": str(attempt.pk), "request": str(request.pk), "code": reason},
+        )
+        live.wake(device_group(person_id))
+    return request
+
+
+def _level_asked(attempt: LoginAttempt) -> Level:
+    policy = attempt.login_policy
+    usable = {method.name for method in usable_methods(installed_methods(), policy)}
+    level = acr_answered(
+        asked=known_levels(policy.acr_values), reached=Level(settings.HYGIE.phone_level)
+    )
+    if MethodName.PHONE not in usable or level is None:
+        raise refusals.method_not_allowed_here()
+    return level
+
+
+def _make_room(person_id: UUID, attempt: LoginAttempt) -> None:
+    """Facts §7.2: one pending request a person; a new one of the same browser takes its place."""
+    waiting = ApprovalRequest.objects.filter(
+        holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
+    )
+    now = clock.now()
+    for request in waiting:
+        is_same_browser = bytes(request.browser_digest) == bytes(attempt.browser_digest)
+        if request.state_at(now) is RequestState.EXPIRED:
+            request.move(RequestState.EXPIRED, now=now)
+        elif is_same_browser and request.move(RequestState.CANCELLED, now=now):
+            live.wake(request_group(request.pk))
+
+
+def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
+    """`""` when a phone will be asked. Every question is put to the database, whatever the first
+    answer: the time it takes must not tell one reason from another.
+    """
+    now = clock.now()
+    has_phone = Device.objects.filter(
+        holder_id=person_id, state=DeviceState.ACTIVE, valid_until__gt=now
+    ).exists()
+    is_asked_already = ApprovalRequest.objects.filter(
+        holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
+    ).exists()
+    too_many = _unanswered(person_id) >= settings.HYGIE.phone_requests_per_holder
+    reasons = (
+        ("unknown_person", not is_known),
+        ("no_phone", not has_phone),
+        ("already_asked", is_asked_already),
+        ("too_many_requests", too_many),
+    )
+    return next((reason for reason, holds in reasons if holds), "")
+
+
+def _unanswered(person_id: UUID) -> int:
+    """Requests of the last minutes that came after the last approval: what bombing looks like."""
+    recent = ApprovalRequest.objects.filter(
+        holder_id=person_id, is_decoy=False, created_at__gt=clock.now() - NUMBER_WINDOW
+    )
+    last_approved = recent.filter(state=RequestState.APPROVED).aggregate(at=Max("created_at"))["at"]
+    if last_approved is not None:
+        recent = recent.filter(created_at__gt=last_approved)
+    return recent.count()
+
+
+def _insert(request: ApprovalRequest) -> None:
+    """Inserts; where another browser was faster by an instant, the constraint says so."""
+    try:
+        with transaction.atomic():
+            request.save(force_insert=True)
+    except IntegrityError:
+        request.is_decoy = True
+        request.save(force_insert=True)
+
+
+def waiting_requests(*, device: Device) -> list[ApprovalRequest]:
+    """What this device may answer now: of its holder, in time, of a login still open."""
+    return list(
+        ApprovalRequest.objects.filter(
+            holder_id=device.holder_id,
+            is_decoy=False,
+            state__in=sorted(OPEN_REQUESTS),
+            expires_at__gt=clock.now(),
+            attempt__state=AttemptState.OPEN,
+            attempt__expires_at__gt=clock.now(),
+        ).order_by("created_at")
+    )
+
+
+def request_of_attempt(*, request_id: UUID) -> ApprovalRequest | None:
+    """For the waiting page, which checks that the browser is the attempt's own."""
+    return ApprovalRequest.objects.select_related("attempt").filter(pk=request_id).first()
+
+
+@transaction.atomic
+def cancel_request(*, request: ApprovalRequest) -> None:
+    """The person at the screen gives up; the login itself stays open."""
+    if request.move(RequestState.CANCELLED, now=clock.now()):
+        live.wake(request_group(request.pk))
+        if request.holder_id:
+            live.wake(device_group(request.holder_id))

@@ -1,0 +1,77 @@
+"""Values derived from the server's secret, so that none of them lies in the database.
+
+QR tokens and device nonces are signed and short-lived; codes and numbers are recomputed when shown.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from idp.core import clock
+from idp.enrollment.rules.codes import code_from, number_from
+from idp.enrollment.rules.encoding import b64u, from_b64u
+
+_QR = "hygie.enrolment.qr"
+_NONCE = "hygie.device.nonce"
+
+
+def qr_token(enrolment_id: UUID) -> str:
+    """What the QR code carries: which activation, from when; usable 90 s."""
+    return _dated(b64u(enrolment_id.bytes), salt=_QR)
+
+
+def read_qr_token(token: str) -> UUID | None:
+    """The activation, when signature and age are right."""
+    body = _read_dated(token, salt=_QR, max_age=settings.HYGIE.lifetimes.enrolment_qr)
+    return None if body is None else UUID(bytes=from_b64u(body))
+
+
+def typed_code(enrolment_id: UUID) -> str:
+    """The ten characters for who cannot scan."""
+    return code_from(_derive("hygie.enrolment.code", str(enrolment_id)))
+
+
+def code_digest(code: str) -> bytes:
+    """Keyed: 50 bits alone could be searched in a stolen table."""
+    return _derive("hygie.enrolment.code.digest", code)
+
+
+def request_number(request_id: UUID) -> str:
+    """The two digits of an approval request; no phone and no table ever holds them."""
+    return number_from(_derive("hygie.approval.number", str(request_id)))
+
+
+def is_request_number(request_id: UUID, typed: str) -> bool:
+    return constant_time_compare(request_number(request_id), typed)
+
+
+def device_nonce() -> str:
+    """A DPoP nonce (RFC 9449 §8): fresh for 60 s, known to no table."""
+    return _dated(secrets.token_urlsafe(12), salt=_NONCE)
+
+
+def is_fresh_nonce(nonce: str) -> bool:
+    max_age = settings.HYGIE.lifetimes.device_nonce
+    return _read_dated(nonce, salt=_NONCE, max_age=max_age) is not None
+
+
+def _derive(purpose: str, value: str) -> bytes:
+    return salted_hmac(purpose, value, algorithm="sha256").digest()
+
+
+def _dated(body: str, *, salt: str) -> str:
+    instant = int(clock.now().timestamp())
+    return signing.Signer(salt=salt, sep=".").sign(f"{body}.{instant}")
+
+
+def _read_dated(token: str, *, salt: str, max_age: timedelta) -> str | None:
+    try:
+        body, _dot, instant = signing.Signer(salt=salt, sep=".").unsign(token).rpartition(".")
+    except signing.BadSignature:
+        return None
+    age = clock.now() - datetime.fromtimestamp(int(instant), tz=clock.now().tzinfo)
+    return body if age < max_age + timedelta(seconds=1) else None

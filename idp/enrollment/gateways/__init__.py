@@ -1,0 +1,1 @@
+"""What talks to libraries: WebAuthn, device keys, proofs of possession."""

@@ -1,0 +1,46 @@
+"""Approval: the context a phone displays, and the bytes it signs about it."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from idp.enrollment.rules.encoding import canonical_json
+
+APPROVAL_TAG = b"ecps-approval-v1\0"
+
+
+class Decision(StrEnum):
+    """What a holder can say about a request."""
+
+    APPROVE = "approve"
+    CHANGED_MIND = "deny:changed_mind"
+    NOT_ME = "deny:not_me"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalContext:
+    """Every field shown on the phone. `number` is empty in a refusal: none was typed."""
+
+    id: str
+    client_id: str
+    rp_name: str
+    rp_host: str
+    acr: str
+    browser: str
+    place: str
+    iat: int
+    exp: int
+    number: str
+    device_id: str
+
+    def to_json(self) -> dict[str, str | int]:
+        return {"v": 1, **asdict(self)}
+
+
+def approval_challenge(*, nonce: bytes, context: dict[str, str | int], decision: Decision) -> bytes:
+    """C = SHA-256(tag ‖ nonce ‖ JCS(context with the decision)), 32 bytes.
+
+    The same for a refusal, so that a refusal is signed too and can be proven.
+    """
+    signed = canonical_json({**context, "decision": str(decision)})
+    return hashlib.sha256(APPROVAL_TAG + nonce + signed).digest()

@@ -1,0 +1,1 @@
+"""Desktop pages: « Mon e-CPS » and the login by phone."""

@@ -1,0 +1,147 @@
+"""The activation on the workstation: QR code and typed code, then the phone's six digits."""
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from idp.core import clock, live
+from idp.core.errors import IdpError
+from idp.enrollment.flows import activation, refusals, tokens
+from idp.enrollment.flows.people import enrolment_group, has_fresh_card, holder_of
+from idp.enrollment.models import Enrolment
+from idp.enrollment.rules.codes import grouped
+from idp.enrollment.rules.limits import QR_MARGIN
+from idp.enrollment.rules.states import OPEN_ENROLMENTS, EnrolmentState
+from idp.enrollment.views.home import card_first, device_rows, session_of
+from idp.login.models import SsoSession
+from idp.login.views.dispatcher import see_other
+
+QR_SCALE = 6
+QR_BORDER = 4
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Begins an activation; a card login that is too old is asked for again."""
+    session = session_of(request)
+    if session is None or not has_fresh_card(session):
+        return card_first(request)
+    enrolment = activation.start(session=session)
+    return see_other(reverse("enrollment:show", args=[enrolment.pk]))
+
+
+def _mine(request: HttpRequest, enrolment_id: UUID) -> tuple[Enrolment, SsoSession]:
+    session = session_of(request)
+    enrolment = activation.enrolment_of(enrolment_id=enrolment_id, session=session)
+    if session is None:
+        raise refusals.enrolment_over("no session")
+    return enrolment, session
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
+    """One address for the whole activation: the state decides what it shows."""
+    enrolment, _session = _mine(request, enrolment_id)
+    return _page(request, enrolment)
+
+
+def _page(
+    request: HttpRequest, enrolment: Enrolment, error: IdpError | None = None
+) -> HttpResponse:
+    state = enrolment.state_at(clock.now())
+    holder = holder_of(enrolment.holder_id).display_name
+    home_url = reverse("enrollment:home")
+    if state is EnrolmentState.ACTIVE:
+        done = {"holder": holder, "device": enrolment.device, "home_url": home_url}
+        return render(request, "enrollment/done.html", done)
+    context: dict[str, Any] = {
+        "state": str(state),
+        "enrolment_id": enrolment.pk,
+        "holder": holder,
+        "code": grouped(tokens.typed_code(enrolment.pk)),
+        "expires_at": enrolment.expires_at,
+        "seconds_left": max(0, int((enrolment.expires_at - clock.now()).total_seconds())),
+        "qr_url": reverse("enrollment:qr", args=[enrolment.pk]),
+        "qr_renew_seconds": int(
+            (settings.HYGIE.lifetimes.enrolment_qr - QR_MARGIN).total_seconds()
+        ),
+        "app_url": _app_url(),
+        "device_label": enrolment.device.label if enrolment.device else "",
+        "end_reason": enrolment.end_reason,
+        "error": error,
+        "home_url": home_url,
+        "start_url": reverse("enrollment:start"),
+        **{
+            f"{name}_url": reverse(f"enrollment:{name}", args=[enrolment.pk])
+            for name in ("show", "events", "confirm", "cancel")
+        },
+    }
+    if error is not None and error.code == "too_many_devices":
+        context["devices"] = device_rows(enrolment.holder_id)
+    return render(
+        request, "enrollment/activate.html", context, status=error.status if error else 200
+    )
+
+
+def _app_url() -> str:
+    return f"{settings.HYGIE.base_url}/ecps/"
+
+
+@never_cache
+@require_GET
+def qr(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
+    """The QR code as an image; each one carries a token of its own that lasts 90 s."""
+    enrolment, _session = _mine(request, enrolment_id)
+    if enrolment.state_at(clock.now()) is not EnrolmentState.WAITING:
+        raise refusals.enrolment_over(enrolment.state)
+    # In the fragment: it never reaches a server log, a proxy or a Referer.
+    code = segno.make(f"{_app_url()}#e={tokens.qr_token(enrolment.pk)}", error="m", micro=False)
+    image = code.svg_inline(scale=QR_SCALE, border=QR_BORDER, xmldecl=False, svgns=True)
+    return HttpResponse(image, content_type="image/svg+xml")
+
+
+async def events(request: HttpRequest, enrolment_id: UUID) -> HttpResponseBase:
+    """Server-sent events of this activation, for the session that began it."""
+    enrolment, _session = await sync_to_async(_mine)(request, enrolment_id)
+
+    async def snapshot() -> dict[str, Any]:
+        row = await Enrolment.objects.aget(pk=enrolment.pk)
+        return {"state": str(row.state_at(clock.now()))}
+
+    return live.event_stream(
+        group=enrolment_group(enrolment.pk),
+        snapshot=snapshot,
+        is_final=lambda state: state["state"] not in OPEN_ENROLMENTS,
+    )
+
+
+@require_POST
+def confirm(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
+    """The six digits of the phone. What can be mended stays on the page."""
+    enrolment, session = _mine(request, enrolment_id)
+    try:
+        activation.confirm(
+            enrolment=enrolment, session=session, typed=request.POST.get("fingerprint", "")
+        )
+    except IdpError as error:
+        if error.code in {"fingerprint_malformed", "too_many_devices"}:
+            return _page(request, enrolment, error)
+    return see_other(reverse("enrollment:show", args=[enrolment.pk]))
+
+
+@require_POST
+def cancel(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
+    """Nothing is activated."""
+    enrolment, session = _mine(request, enrolment_id)
+    activation.cancel(enrolment=enrolment, session=session)
+    return see_other(reverse("enrollment:show", args=[enrolment.pk]))

@@ -1,0 +1,59 @@
+"""What every API view shares: size limit, no cache, a fresh nonce on each answer to a device."""
+
+from typing import Any, cast
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from idp.core.errors import IdpError
+from idp.enrollment.flows.tokens import device_nonce
+from idp.enrollment.models import Device
+from mobileapi.authentication import DeviceAuthentication
+from mobileapi.fields import Strict
+from mobileapi.serializers import ProblemOut
+
+LARGEST_BODY = 64 * 1024
+PROBLEM = OpenApiResponse(ProblemOut, "RFC 9457 problem document (application/problem+json)")
+
+
+class ApiView(APIView):
+    """No cookie is read here: CSRF has nothing to ride on, and DRF views are exempt from it."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if len(request._request.body) > LARGEST_BODY:
+            raise IdpError("too_large", "La demande est trop grande.", status=413)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        return final
+
+    def parsed(self, request: Request, serializer: type[Strict]) -> dict[str, Any]:
+        """The body as typed values; anything else is `invalid_request`."""
+        form = serializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values: dict[str, Any] = form.validated_data
+        return values
+
+
+class DeviceView(ApiView):
+    """A view for a device that proved its instance key with this very request."""
+
+    authentication_classes = [DeviceAuthentication]
+
+    def device(self, request: Request) -> Device:
+        # What DeviceAuthentication returns; DRF's types know users only.
+        return cast("Device", request.user)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        # RFC 9449 §8.2: the next proof needs no extra round trip.
+        final["DPoP-Nonce"] = device_nonce()
+        return final

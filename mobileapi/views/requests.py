@@ -1,0 +1,102 @@
+"""Approval requests: list, number, approve, refuse."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from idp.enrollment.flows import approval, denial
+from idp.enrollment.flows.devices import require_active
+from idp.enrollment.flows.requests import waiting_requests
+from idp.enrollment.rules.approval import Decision
+from idp.enrollment.rules.encoding import b64u
+from mobileapi.documents import request_document
+from mobileapi.serializers import (
+    ApproveIn,
+    ChallengeOut,
+    DenyIn,
+    NumberIn,
+    RequestsOut,
+    StateOut,
+)
+from mobileapi.views.base import PROBLEM, DeviceView
+
+NUMBER_EXAMPLE = OpenApiExample("Number", value={"number": "47"}, request_only=True)
+REFUSED = {400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM, 409: PROBLEM, 410: PROBLEM}
+
+
+class Requests(DeviceView):
+    """What waits for an answer."""
+
+    @extend_schema(
+        operation_id="list_requests", responses={200: RequestsOut, 401: PROBLEM, 403: PROBLEM}
+    )
+    def get(self, request: Request) -> Response:
+        """At most one in practice. The number to type is never in it."""
+        device = self.device(request)
+        require_active(device)
+        waiting = waiting_requests(device=device)
+        return Response({"requests": [request_document(one) for one in waiting]})
+
+
+class Challenge(DeviceView):
+    """The number, and what to sign for it."""
+
+    @extend_schema(
+        operation_id="present_number",
+        request=NumberIn,
+        responses={200: ChallengeOut, **REFUSED},
+        examples=[NUMBER_EXAMPLE],
+    )
+    def post(self, request: Request, request_id: UUID) -> Response:
+        """A wrong number ends the request. The right one may be given again after a wrong PIN."""
+        values = self.parsed(request, NumberIn)
+        challenge = approval.present_number(
+            device=self.device(request), request_id=request_id, number=values["number"]
+        )
+        return Response(
+            {
+                "nonce": b64u(challenge.nonce),
+                "context": challenge.context,
+                "webauthn": challenge.webauthn,
+            }
+        )
+
+
+class Approve(DeviceView):
+    """The signatures of an approval."""
+
+    @extend_schema(
+        operation_id="approve_request",
+        request=ApproveIn,
+        responses={200: StateOut, 423: PROBLEM, **REFUSED},
+    )
+    def post(self, request: Request, request_id: UUID) -> Response:
+        """C = SHA-256("ecps-approval-v1\\0" ‖ nonce ‖ JCS(context, decision "approve"))."""
+        values = self.parsed(request, ApproveIn)
+        approval.approve(
+            device=self.device(request), request_id=request_id, approval=approval.Approval(**values)
+        )
+        return Response({"state": "approved"})
+
+
+class Deny(DeviceView):
+    """A signed refusal."""
+
+    @extend_schema(
+        operation_id="deny_request", request=DenyIn, responses={200: StateOut, **REFUSED}
+    )
+    def post(self, request: Request, request_id: UUID) -> Response:
+        """The portal gets `access_denied`. `not_me` is kept apart, as an alarm."""
+        values = self.parsed(request, DenyIn)
+        denial.deny(
+            device=self.device(request),
+            request_id=request_id,
+            denial=denial.Denial(
+                decision=Decision(f"deny:{values['reason']}"),
+                nonce=values["nonce"],
+                instance_signature=values["instance_signature"],
+            ),
+        )
+        return Response({"state": "denied"})
