@@ -146,4 +146,5 @@ def _grouped(identifier: str) -> str:
 
 def _moment(timestamp: float) -> str:
     at = datetime.fromtimestamp(timestamp, UTC).astimezone(PARIS)
-    return f"{at.day} {words.MONTHS[at.month - 1]} {at.year}, {at.hour} h {at.minute:02}"
+    time = f"{at.hour} h {at.minute:02}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{at.day} {words.MONTHS[at.month - 1]} {at.year}, {time}"

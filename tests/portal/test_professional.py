@@ -86,7 +86,7 @@ def test_the_proof_says_how_how_strongly_and_when() -> None:
     proof = proof_of({"authMode": "MOBILE"}, acr="eidas1")
     assert proof.means == "téléphone (e-CPS)"
     assert proof.level == "eidas1 (faible)"
-    assert proof.at == "18 novembre 2026, 15 h 05"
+    assert proof.at == "18 novembre 2026, 15\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}05"
     assert not proof.is_test
 
 
