@@ -1,0 +1,66 @@
+/** The e-CPS web app: what to show first, and what takes the screen over. */
+
+import { prepareInstallation } from "./install.js";
+import { begin, currentDevice, listen } from "./session.js";
+import { loadDevice } from "./store.js";
+import { isShown, show } from "./view.js";
+import { arrive, awaitConfirmation, tokenOf, welcome } from "./screens/activation.js";
+import { stopped } from "./screens/device.js";
+import { home } from "./screens/home.js";
+
+const USELESS = new Set(["suspended", "blocked", "revoked", "gone"]);
+
+/** A token in the address is taken out of it: it must not stay in the history. */
+function takeToken() {
+  const token = tokenOf(location.hash);
+  if (location.hash) history.replaceState(null, "", location.pathname);
+  return token;
+}
+
+function showStart(record) {
+  if (!record) return welcome();
+  if (record.state === "pending") return awaitConfirmation(record.fingerprint);
+  return home();
+}
+
+function watchState({ device }) {
+  if (isShown("digits") || isShown("remove")) return;
+  if (USELESS.has(device.state)) return isShown("stopped") || stopped(device.state);
+  if (isShown("stopped") && device.state === "active") home();
+}
+
+function watchConnection() {
+  const tell = () => (document.querySelector("#offline").hidden = navigator.onLine);
+  addEventListener("online", tell);
+  addEventListener("offline", tell);
+  tell();
+}
+
+async function storedDevice() {
+  if (!isSecureContext || !crypto.subtle) throw new DOMException("no crypto", "SecurityError");
+  return loadDevice();
+}
+
+async function start() {
+  prepareInstallation();
+  watchConnection();
+  const token = takeToken();
+  let record;
+  try {
+    record = await storedDevice();
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    return show("unsupported");
+  }
+  if (record) begin(record);
+  listen(watchState);
+  addEventListener("popstate", () => currentDevice() && !isShown("digits") && home());
+  addEventListener("hashchange", () => {
+    const arrived = takeToken();
+    if (arrived) arrive(arrived);
+  });
+  if (token) arrive(token);
+  else showStart(record);
+}
+
+start();
