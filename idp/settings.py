@@ -254,6 +254,7 @@ WORKER_JOBS = {
 PURGES = [
     "idp.enrollment.flows.purge.purge_enrollment",
     "idp.login.flows.purge.purge_logins",
+    "idp.oidc.flows.purge.purge_grants",
 ]
 
 # --- Logs ----------------------------------------------------------------------------------------

@@ -1,6 +1,35 @@
-"""Addresses of this app."""
+"""Addresses of the protocol: Pro Santé Connect's own paths, letter for letter (decision 1)."""
 
-from django.urls import URLPattern
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+
+from idp.oidc.views import authorize, backchannel, documents, logout, userinfo
+
+_REALM = "auth/realms/esante-wallet"
+_PROTOCOL = f"{_REALM}/protocol/openid-connect"
+
+
+def _at(address: str, view: Callable[..., HttpResponseBase], name: str | None = None) -> URLPattern:
+    """A component of ANS calls `…/openid-connect//userinfo`: repeated slashes count as one."""
+    return re_path("^/*" + address.replace("/", "/+").replace(".", r"\.") + "$", view, name=name)
+
 
 app_name = "oidc"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    # Portals call it with and without the slash (PSC facts §1).
+    _at("auth", authorize.authorize, "authorize"),
+    _at("auth/", authorize.authorize),
+    _at(f"{_PROTOCOL}/auth", authorize.authorize),
+    path("auth/resume", authorize.resume, name="resume"),
+    _at(f"{_PROTOCOL}/token", backchannel.token, "token"),
+    _at(f"{_PROTOCOL}/token/introspect", backchannel.introspect, "introspect"),
+    _at(f"{_PROTOCOL}/revoke", backchannel.revoke, "revoke"),
+    _at(f"{_PROTOCOL}/userinfo", userinfo.userinfo, "userinfo"),
+    _at(f"{_PROTOCOL}/certs", documents.certs, "certs"),
+    _at(f"{_PROTOCOL}/logout", logout.end_session, "logout"),
+    path(f"{_PROTOCOL}/logout/confirm", logout.confirm, name="logout_confirm"),
+    _at(f"{_REALM}/.well-known/openid-configuration", documents.openid_configuration, "discovery"),
+    _at(f"{_REALM}/.well-known/wallet-openid-configuration", documents.openid_configuration),
+]

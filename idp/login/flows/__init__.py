@@ -14,7 +14,7 @@ from idp.login.flows.attempts import (
     read_finished,
     refuse,
 )
-from idp.login.flows.sessions import current_session, end_session
+from idp.login.flows.sessions import current_session, end_session, keep_alive
 
 __all__ = [
     "Browser",
@@ -23,6 +23,7 @@ __all__ = [
     "current_session",
     "end_session",
     "finish",
+    "keep_alive",
     "note_failure",
     "open_attempt",
     "prove",

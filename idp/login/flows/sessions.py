@@ -26,9 +26,15 @@ def current_session(*, cookie_secret: str) -> SsoSession | None:
     now = clock.now()
     if session is None or not session.is_live(now=now, idle=settings.HYGIE.lifetimes.sso_idle):
         return None
+    keep_alive(session=session)
+    return session
+
+
+def keep_alive(*, session: SsoSession) -> None:
+    """Use of a session, by its cookie or by a refresh token, begins its idle time anew."""
+    now = clock.now()
     if now - session.last_seen_at >= TOUCH_EVERY:
         SsoSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(last_seen_at=now)
-    return session
 
 
 def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSession, str]:

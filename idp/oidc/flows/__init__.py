@@ -1,0 +1,1 @@
+"""The provider's use cases: one file each."""

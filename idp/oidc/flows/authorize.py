@@ -1,0 +1,235 @@
+"""The authorization endpoint's use cases: answer from an open session, or open a login and resume.
+
+authorize → Answer | WaitingLogin → (login) → resume → Answer.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from idp.audit.flows import Outcome, record
+from idp.core import clock
+from idp.login import flows as login
+from idp.login.flows.attempts import attempt_over
+from idp.login.methods import installed_methods
+from idp.login.models import LoginAttempt, SsoSession
+from idp.login.rules.authentication import LoginPolicy, Portal, ReturnAddress
+from idp.login.rules.steps import usable_methods
+from idp.oidc.flows.codes import grant_code
+from idp.oidc.gateways import keys
+from idp.oidc.gateways.client_cache import find_client
+from idp.oidc.models import AuthorizationRequest, Client
+from idp.oidc.rules.authorize_request import AuthorizeRequest
+from idp.oidc.rules.authorize_response import AuthorizeResponse
+from idp.oidc.rules.checks import RESPONSE_MODES, Registration, check
+from idp.oidc.rules.errors import RedirectedError, ShownError, ShownReason
+from idp.oidc.rules.registration import host_of
+from idp.oidc.rules.reuse import OpenSession, can_reuse
+
+RESUME_URL_NAME = "oidc:resume"
+# Ends of a login that the portal is told by their own name; any other is access_denied.
+LOGIN_REFUSALS = frozenset({"access_denied", "login_required", "unmet_authentication_requirements"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the browser carries to the portal."""
+
+    response: AuthorizeResponse
+    portal: Portal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingLogin:
+    """The person must prove who they are first."""
+
+    attempt: LoginAttempt
+
+
+def authorize(
+    *, asked: AuthorizeRequest, browser: login.Browser, sso_secret: str
+) -> Answer | WaitingLogin:
+    """One request. ShownError: a page, with an audit row that its reference names."""
+    client = _known_client(asked)
+    try:
+        check(asked, _registration(client))
+        return _reuse_or_login(asked, client, browser=browser, sso_secret=sso_secret)
+    except ShownError as error:
+        raise shown(error, asked) from error
+    except RedirectedError as error:
+        return _refused(error, asked, client)
+
+
+def _known_client(asked: AuthorizeRequest) -> Client:
+    client = None if "client_id" in asked.repeated else find_client(asked.client_id)
+    if client is None:
+        raise shown(ShownError(ShownReason.UNKNOWN_CLIENT, "unknown client"), asked)
+    return client
+
+
+def _registration(client: Client) -> Registration:
+    return Registration(
+        redirect_uris=tuple(client.redirect_uris),
+        scopes=tuple(client.scopes),
+        profile=client.profile,
+    )
+
+
+def _reuse_or_login(
+    asked: AuthorizeRequest, client: Client, *, browser: login.Browser, sso_secret: str
+) -> Answer | WaitingLogin:
+    expected = _expected_subject(asked)
+    session = login.current_session(cookie_secret=sso_secret)
+    if session is not None and _is_usable(session):
+        open_session = OpenSession(
+            subject=str(session.person_id), reached=session.reached, auth_time=session.auth_time
+        )
+        if can_reuse(asked, open_session, expected_subject=expected, now=clock.now()):
+            return _granted(asked, client, session, is_sso=True)
+    if "none" in asked.prompts:
+        raise RedirectedError("login_required", "The person must log in.")
+    return _open_login(asked, client, browser)
+
+
+def _is_usable(session: SsoSession) -> bool:
+    """A fictitious person of a former sandbox is nobody in production."""
+    return settings.HYGIE.is_sandbox or not (session.is_test or session.person.is_test)
+
+
+def _expected_subject(asked: AuthorizeRequest) -> str:
+    """Whom the portal expects: `id_token_hint`, or `sub` demanded through `claims`."""
+    expected = {asked.requested_claims.subject} - {""}
+    if asked.id_token_hint:
+        try:
+            hint = keys.read(asked.id_token_hint, kind="ID", may_be_expired=True)
+        except keys.InvalidTokenError as error:
+            raise RedirectedError("invalid_request", "id_token_hint is not ours.") from error
+        if hint.get("aud") != asked.client_id:
+            raise RedirectedError("invalid_request", "id_token_hint is of another client.")
+        expected.add(str(hint["sub"]))
+    if len(expected) > 1:
+        raise RedirectedError("invalid_request", "id_token_hint and claims name two persons.")
+    return expected.pop() if expected else ""
+
+
+def portal_of(client: Client, redirect_uri: str) -> Portal:
+    """Who asks, as registered: nothing of it comes from the request but the choice of address."""
+    return Portal(client_id=client.client_id, name=client.name, host=host_of(redirect_uri))
+
+
+@transaction.atomic
+def _open_login(asked: AuthorizeRequest, client: Client, browser: login.Browser) -> WaitingLogin:
+    policy = LoginPolicy(acr_values=asked.acr_asked, login_hint=asked.login_hint)
+    if not usable_methods(installed_methods(), policy):
+        raise RedirectedError(
+            "unmet_authentication_requirements", "No means of login reaches the acr asked."
+        )
+    attempt = login.open_attempt(
+        portal=portal_of(client, asked.redirect_uri),
+        policy=policy,
+        return_to=ReturnAddress(url_name=RESUME_URL_NAME, final_url=asked.redirect_uri),
+        browser=browser,
+    )
+    AuthorizationRequest.objects.create(attempt=attempt, client=client, value=asked.to_json())
+    return WaitingLogin(attempt=attempt)
+
+
+@transaction.atomic
+def resume(*, step: str, browser: login.Browser | None) -> Answer:
+    """The person is back from the login: one answer to the portal, once."""
+    finished = login.read_finished(token=step, browser=browser)
+    waiting = (
+        AuthorizationRequest.objects.select_related("client", "attempt")
+        .filter(attempt=finished.attempt)
+        .first()
+    )
+    if waiting is None or not waiting.answer(now=clock.now()):
+        raise attempt_over()
+    asked, client = AuthorizeRequest.from_json(waiting.value), waiting.client
+    if finished.session is None:
+        code = finished.refusal_code
+        known = code if code in LOGIN_REFUSALS else "access_denied"
+        # Audited where it happened: by the login.
+        return _error(RedirectedError(known, "The person did not log in."), asked, client)
+    try:
+        return _after_login(asked, client, finished.session)
+    except RedirectedError as error:
+        return _refused(error, asked, client)
+
+
+def _after_login(asked: AuthorizeRequest, client: Client, session: SsoSession) -> Answer:
+    if not client.is_enabled or session.ended_at is not None:
+        raise RedirectedError("access_denied", "The client or the session has ended.")
+    expected = _expected_subject(asked)
+    if expected and expected != str(session.person_id):
+        raise RedirectedError("login_required", "Another person logged in.")
+    return _granted(asked, client, session, is_sso=False)
+
+
+def _granted(
+    asked: AuthorizeRequest, client: Client, session: SsoSession, *, is_sso: bool
+) -> Answer:
+    code = grant_code(asked=asked, client=client, session=session, is_sso=is_sso)
+    parameters = [("code", code)]
+    if asked.state:
+        parameters.append(("state", asked.state))
+    if client.profile.emits_session_state_in_response:
+        parameters.append(("session_state", str(session.pk)))
+    return _answer(parameters, asked, client)
+
+
+def _answer(parameters: list[tuple[str, str]], asked: AuthorizeRequest, client: Client) -> Answer:
+    # RFC 9207 §2: `iss` in every answer, errors included.
+    parameters.append(("iss", settings.HYGIE.issuer))
+    response = AuthorizeResponse(
+        redirect_uri=asked.redirect_uri,
+        mode=asked.mode if asked.mode in RESPONSE_MODES else "query",
+        parameters=tuple(parameters),
+    )
+    return Answer(response=response, portal=portal_of(client, asked.redirect_uri))
+
+
+def _error(error: RedirectedError, asked: AuthorizeRequest, client: Client) -> Answer:
+    parameters = [("error", error.code), ("error_description", error.description)]
+    if asked.state:
+        parameters.append(("state", asked.state))
+    return _answer(parameters, asked, client)
+
+
+def _refused(error: RedirectedError, asked: AuthorizeRequest, client: Client) -> Answer:
+    record(
+        event="authorize",
+        outcome=Outcome.REFUSED,
+        client_id=client.client_id,
+        data={"code": error.code, "description": error.description},
+    )
+    return _error(error, asked, client)
+
+
+def shown(error: ShownError, asked: AuthorizeRequest) -> ShownError:
+    """Audits the refusal and says it in the person's language."""
+    row = record(
+        event="authorize",
+        outcome=Outcome.REFUSED,
+        client_id=asked.client_id[:200],
+        data={"code": str(error.reason), "redirect_uri": asked.redirect_uri[:500]},
+    )
+    error.description = _said(error.reason)
+    error.reference = row.reference
+    return error
+
+
+def _said(reason: ShownReason) -> str:
+    texts = {
+        ShownReason.MALFORMED: _(
+            "La demande de connexion est mal formée. Revenez au portail et recommencez."
+        ),
+        ShownReason.UNKNOWN_CLIENT: _("Ce portail n’est pas connu de ce service de connexion."),
+        ShownReason.UNKNOWN_REDIRECT_URI: _(
+            "L’adresse de retour demandée n’est pas celle que ce portail a déclarée. "
+            "Par prudence, vous n’y êtes pas envoyé."
+        ),
+    }
+    return texts[reason]

@@ -1,0 +1,155 @@
+"""Registering portals: `manage.py client`, and the demo's own portal."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from idp.audit.flows import Outcome, record
+from idp.core import clock, secrets
+from idp.core.errors import IdpError
+from idp.oidc.gateways.client_cache import forget_client
+from idp.oidc.models import Client
+from idp.oidc.rules.profiles import ProfileName
+from idp.oidc.rules.registration import check_client_id, check_uri
+from idp.oidc.rules.scopes import SCOPES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMetadata:
+    """What is registered of a portal. Addresses are compared to the character."""
+
+    client_id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    profile: ProfileName = ProfileName.STANDARD
+    scopes: tuple[str, ...] = tuple(SCOPES)
+    introspects: tuple[str, ...] = ()
+    id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
+
+    def check(self) -> None:
+        """Refused with the reason, for the operator."""
+        check_client_id(self.client_id)
+        if not self.redirect_uris:
+            raise IdpError("invalid_client_metadata", "at least one redirect URI is needed")
+        for uri in (*self.redirect_uris, *self.post_logout_redirect_uris):
+            check_uri(uri, allows_http=settings.HYGIE.is_sandbox)
+        if unknown := set(self.scopes) - set(SCOPES):
+            raise IdpError("invalid_client_metadata", f"unknown scopes: {sorted(unknown)}")
+
+
+@transaction.atomic
+def add_client(*, metadata: ClientMetadata) -> tuple[Client, str]:
+    """Registers a portal: (client, secret). The secret is told this once."""
+    metadata.check()
+    secret = secrets.new_token()
+    try:
+        with transaction.atomic():
+            client = Client.objects.create(
+                client_id=metadata.client_id,
+                secret_digest=secrets.digest(secret),
+                is_sandbox=settings.HYGIE.is_sandbox,
+                created_at=clock.now(),
+                **_columns(metadata),
+            )
+    except IntegrityError as error:
+        raise IdpError(
+            "invalid_client_metadata", f"{metadata.client_id} is registered already"
+        ) from error
+    _changed(client, "client_added")
+    return client, secret
+
+
+@transaction.atomic
+def ensure_client(
+    *,
+    client_id: str,
+    name: str,
+    secret: str,
+    redirect_uris: tuple[str, ...],
+    post_logout_redirect_uris: tuple[str, ...] = (),
+    profile: str = ProfileName.STANDARD,
+) -> Client:
+    """Registers or updates a portal whose secret is known beforehand. Sandbox only, idempotent."""
+    if not settings.HYGIE.is_sandbox:
+        raise IdpError("sandbox_only", "a chosen secret exists in the sandbox only")
+    metadata = ClientMetadata(
+        client_id=client_id,
+        name=name,
+        redirect_uris=redirect_uris,
+        post_logout_redirect_uris=post_logout_redirect_uris,
+        profile=ProfileName(profile),
+    )
+    metadata.check()
+    wanted = {**_columns(metadata), "secret_digest": secrets.digest(secret), "is_enabled": True}
+    client, created = Client.objects.get_or_create(
+        client_id=metadata.client_id,
+        defaults={**wanted, "is_sandbox": True, "created_at": clock.now()},
+    )
+    changes = [name for name, value in wanted.items() if _plain(getattr(client, name)) != value]
+    if changes:
+        Client.objects.filter(pk=client.pk).update(**{name: wanted[name] for name in changes})
+        client.refresh_from_db()
+    if created or changes:
+        _changed(client, "client_added" if created else "client_changed")
+    return client
+
+
+@transaction.atomic
+def rotate_secret(*, client_id: str) -> str:
+    """A new secret, told this once; the old one is refused from now on."""
+    client = get_client(client_id=client_id)
+    secret = secrets.new_token()
+    Client.objects.filter(pk=client.pk).update(secret_digest=secrets.digest(secret))
+    _changed(client, "client_secret_rotated")
+    return secret
+
+
+@transaction.atomic
+def set_enabled(*, client_id: str, is_enabled: bool) -> Client:
+    """A disabled portal gets nothing any more; tokens it holds die at once."""
+    client = get_client(client_id=client_id)
+    client.is_enabled = is_enabled
+    client.save(update_fields=["is_enabled"])
+    _changed(client, "client_enabled" if is_enabled else "client_disabled")
+    return client
+
+
+def get_client(*, client_id: str) -> Client:
+    """The client, enabled or not."""
+    client = Client.objects.filter(client_id=client_id).first()
+    if client is None:
+        raise IdpError("unknown_client", f"no client {client_id}", status=404)
+    return client
+
+
+def list_clients() -> list[Client]:
+    return list(Client.objects.order_by("client_id"))
+
+
+def _columns(metadata: ClientMetadata) -> dict[str, object]:
+    return {
+        "name": metadata.name,
+        "profile_name": str(metadata.profile),
+        "redirect_uris": list(metadata.redirect_uris),
+        "post_logout_redirect_uris": list(metadata.post_logout_redirect_uris),
+        "scopes": list(metadata.scopes),
+        "introspects": list(metadata.introspects),
+        "id_token_alg": metadata.id_token_alg,
+    }
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def _changed(client: Client, event: str) -> None:
+    record(
+        event=event,
+        outcome=Outcome.ACCEPTED,
+        client_id=client.client_id,
+        data={"name": client.name, "profile": client.profile_name},
+    )
+    transaction.on_commit(lambda: forget_client(client.client_id))
+    forget_client(client.client_id)

@@ -1,0 +1,125 @@
+"""Ends the SSO session at a portal's request (RP-Initiated Logout 1.0)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from idp.login import flows as login
+from idp.login.models import SsoSession
+from idp.login.rules.authentication import Portal
+from idp.oidc.flows.authorize import portal_of
+from idp.oidc.gateways import keys
+from idp.oidc.gateways.client_cache import find_client
+from idp.oidc.models import Client
+from idp.oidc.rules.authorize_response import with_parameters
+from idp.oidc.rules.end_session_request import EndSessionRequest
+
+REASON = "logged out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutHint:
+    """An id_token of ours, verified: for which client, in which session, of whom."""
+
+    client_id: str
+    session_id: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedOut:
+    """Where the browser goes: a registered address, or `""` for the page "session fermée"."""
+
+    location: str
+    portal: Portal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MustConfirm:
+    """Nothing proves that the person asked: they are asked."""
+
+    session: SsoSession
+    redirect_uri: str
+    portal: Portal | None
+
+
+def read_hint(asked: EndSessionRequest) -> LogoutHint | None:
+    """The hint, when it is ours, for this client, and readable; its time may be over."""
+    if not asked.id_token_hint:
+        return None
+    try:
+        claims = keys.read(asked.id_token_hint, kind="ID", may_be_expired=True)
+    except keys.InvalidTokenError:
+        return None
+    client_id = str(claims.get("aud", ""))
+    # RP-Initiated Logout §2: client_id must be the one the hint was issued to.
+    if asked.client_id and asked.client_id != client_id:
+        return None
+    return LogoutHint(
+        client_id=client_id, session_id=str(claims.get("sid", "")), subject=str(claims["sub"])
+    )
+
+
+def begin_logout(
+    *, asked: EndSessionRequest, hint: LogoutHint | None, sso_secret: str
+) -> LoggedOut | MustConfirm:
+    """With a hint the session ends at once; without, the person confirms (§6)."""
+    session = login.current_session(cookie_secret=sso_secret)
+    if hint is None:
+        client = find_client(asked.client_id) if asked.client_id else None
+        if session is None:
+            # §4: without proof of who asks, no redirection.
+            return LoggedOut(location="", portal=None)
+        redirect_uri = _allowed(asked, client)
+        return MustConfirm(
+            session=session, redirect_uri=redirect_uri, portal=_portal(client, redirect_uri)
+        )
+    _end_hinted(hint, session)
+    client = find_client(hint.client_id)
+    return _logged_out(asked, client)
+
+
+def confirm_logout(*, asked: EndSessionRequest, sso_secret: str) -> LoggedOut:
+    """The person confirmed on our own page."""
+    session = login.current_session(cookie_secret=sso_secret)
+    client = find_client(asked.client_id) if asked.client_id else None
+    if session is not None:
+        login.end_session(session=session, reason=REASON, client_id=asked.client_id[:200])
+    return _logged_out(asked, client)
+
+
+@transaction.atomic
+def _end_hinted(hint: LogoutHint, cookie_session: SsoSession | None) -> None:
+    """The hinted session, without cookie too (PSC facts §13), and this browser's if it is theirs.
+
+    Another person's session in this browser is not the hinted person's to end.
+    """
+    try:
+        hinted = SsoSession.objects.filter(pk=UUID(hint.session_id)).first()
+    except ValueError:
+        hinted = None
+    if hinted is not None and str(hinted.person_id) == hint.subject:
+        login.end_session(session=hinted, reason=REASON, client_id=hint.client_id)
+    if cookie_session is not None and str(cookie_session.person_id) == hint.subject:
+        login.end_session(session=cookie_session, reason=REASON, client_id=hint.client_id)
+
+
+def _allowed(asked: EndSessionRequest, client: Client | None) -> str:
+    return asked.allowed_redirect_uri(tuple(client.post_logout_redirect_uris)) if client else ""
+
+
+def _portal(client: Client | None, redirect_uri: str) -> Portal | None:
+    if client is None:
+        return None
+    return portal_of(client, redirect_uri or client.redirect_uris[0])
+
+
+def _logged_out(asked: EndSessionRequest, client: Client | None) -> LoggedOut:
+    redirect_uri = _allowed(asked, client)
+    portal = _portal(client, redirect_uri)
+    if not redirect_uri:
+        return LoggedOut(location="", portal=portal)
+    # §3: state comes back when it was sent.
+    state = (("state", asked.state),) if asked.state else ()
+    return LoggedOut(location=with_parameters(redirect_uri, state), portal=portal)

@@ -1,0 +1,20 @@
+"""Removes grants that nothing can come from any more; the audit log keeps the facts."""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from idp.core import clock
+from idp.oidc.models import Grant
+
+# A code that comes back late must still be known as used.
+KEEP = timedelta(days=1)
+
+
+def purge_grants() -> int:
+    """Older than any session could be, and a day more; returns the number of rows."""
+    oldest = clock.now() - settings.HYGIE.lifetimes.sso_session - KEEP
+    deleted, _by_model = Grant.objects.filter(
+        created_at__lt=oldest, session__expires_at__lt=clock.now() - KEEP
+    ).delete()
+    return deleted

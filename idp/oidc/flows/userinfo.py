@@ -1,0 +1,24 @@
+"""UserInfo: what an access token opens."""
+
+from typing import Any
+
+from idp.directory.rules.professional import Professional
+from idp.oidc.flows.token_reading import read_access_token
+from idp.oidc.rules.claims import userinfo
+from idp.oidc.rules.scopes import open_claims
+
+
+def tell_userinfo(*, access_token: str) -> dict[str, Any]:
+    """The claims that the token's scopes open (one statement); else InvalidTokenError."""
+    token = read_access_token(access_token)
+    grant = token.grant
+    return userinfo(
+        Professional.from_snapshot(grant.session.person.snapshot),
+        subject=str(grant.session.person_id),
+        auth_mode=grant.auth_mode,
+        open_claims=open_claims(
+            scopes=str(token.claims["scope"]).split(),
+            requested=grant.requested_claims.get("userinfo", []),
+        ),
+        emits_name=grant.client.profile.emits_name,
+    )

@@ -1,0 +1,113 @@
+"""Authlib's authorization server, fed with typed values instead of a web framework's request.
+
+It owns the order of the token endpoint: grant, client, credential, PKCE. What it stores and signs
+is given to it by flows.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidClientError
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
+
+from idp.oidc.models import Client
+from idp.oidc.rules.errors import BackchannelError
+from idp.oidc.rules.parameters import Parameters
+
+# Authlib wants to see https in the address it is given, and gives it no other use. Ours is fixed:
+# settings refuse a base URL that is not https outside the sandbox, and a forwarded Host or scheme
+# is not believed.
+_ADDRESS = "https://provider.invalid/token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One back-channel POST. Never printed: it holds secrets."""
+
+    authorization: str
+    form: Parameters
+
+    def __repr__(self) -> str:
+        return "Call(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonAnswer:
+    """Status and document for the view to send."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
+    """A call in Authlib's terms: the form alone, never the query."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__("POST", _ADDRESS, headers={"Authorization": call.authorization})
+        self.call = call
+        # Why authentication failed: for the audit log, never for the answer.
+        self.refusal_detail = ""
+        self.payload = BasicOAuth2Payload(dict(call.form.values))
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(self.call.form.values)
+
+
+class ProtocolServer(AuthorizationServer):  # type: ignore[misc]
+    """`authenticate`: the client of a call, or BackchannelError. `on_refusal`: audits."""
+
+    def __init__(
+        self,
+        *,
+        authenticate: Callable[[Call], Client],
+        on_refusal: Callable[[Call, OAuth2Error, str], None],
+    ) -> None:
+        super().__init__()
+        self._authenticate = authenticate
+        self._on_refusal = on_refusal
+
+    def create_oauth2_request(self, request: Call) -> ProtocolRequest:
+        return ProtocolRequest(request)
+
+    def authenticate_client(
+        self, request: ProtocolRequest, methods: list[str], endpoint: str = "token"
+    ) -> Client:
+        try:
+            return self._authenticate(request.call)
+        except BackchannelError as error:
+            request.refusal_detail = error.detail
+            raise InvalidClientError(
+                description=error.description, status_code=error.status
+            ) from error
+
+    def handle_response(self, status: int, body: dict[str, Any], headers: object) -> JsonAnswer:
+        return JsonAnswer(status=status, body=body)
+
+    def handle_error_response(self, request: ProtocolRequest, error: OAuth2Error) -> JsonAnswer:
+        self._on_refusal(request.call, error, request.refusal_detail)
+        status, body, _headers = error()
+        return JsonAnswer(status=status, body=body)
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """No signals for control flow."""
+
+
+class ExactCodeChallenge(CodeChallenge):  # type: ignore[misc]
+    """RFC 7636 §4.6 in constant time. What may be asked was checked at the authorization endpoint:
+    here the method kept with the code is applied, none is presumed."""
+
+    DEFAULT_CODE_CHALLENGE_METHOD = "S256"
+    CODE_CHALLENGE_METHODS = {
+        "plain": lambda verifier, challenge: hmac.compare_digest(verifier, challenge),
+        "S256": lambda verifier, challenge: hmac.compare_digest(
+            create_s256_code_challenge(verifier), challenge
+        ),
+    }
+
+    def __init__(self) -> None:
+        super().__init__(required=False)

@@ -1,0 +1,96 @@
+"""`manage.py client add|list|show|rotate-secret|enable|disable`: the registered portals."""
+
+import json
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from idp.core.errors import IdpError
+from idp.oidc.flows import clients
+from idp.oidc.gateways.keys import SIGNING_ALGS
+from idp.oidc.models import Client
+from idp.oidc.rules.profiles import ProfileName
+from idp.oidc.rules.scopes import SCOPES
+
+
+class Command(BaseCommand):
+    help = "Registers portals. Prints JSON; a secret is printed once and kept as a digest only."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="register a portal")
+        add.add_argument("name", help="as the professional reads it")
+        add.add_argument("--id", help="client_id; drawn at random when absent")
+        add.add_argument("--redirect-uri", action="append", required=True)
+        add.add_argument("--post-logout-redirect-uri", action="append", default=[])
+        add.add_argument(
+            "--profile",
+            choices=[str(name) for name in ProfileName],
+            default=str(ProfileName.STANDARD),
+            help="psc: for portals that speak to Pro Santé Connect already",
+        )
+        add.add_argument("--scope", action="append", choices=list(SCOPES), help="default: all")
+        add.add_argument(
+            "--may-introspect",
+            action="append",
+            default=[],
+            metavar="CLIENT_ID",
+            help="whose tokens it may introspect besides its own",
+        )
+        add.add_argument("--id-token-alg", choices=SIGNING_ALGS, default="RS256")
+        actions.add_parser("list", help="every portal")
+        for action in ("show", "rotate-secret", "enable", "disable"):
+            actions.add_parser(action).add_argument("client_id")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            answer = self._answer(action, options)
+        except IdpError as error:
+            raise CommandError(error.description) from error
+        self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
+
+    def _answer(self, action: str, options: dict[str, Any]) -> Any:
+        if action == "add":
+            return self._add(options)
+        if action == "list":
+            return [_shown(client) for client in clients.list_clients()]
+        client_id = options["client_id"]
+        if action == "show":
+            return _shown(clients.get_client(client_id=client_id))
+        if action == "rotate-secret":
+            secret = clients.rotate_secret(client_id=client_id)
+            return {"client_id": client_id, "client_secret": secret}
+        return _shown(clients.set_enabled(client_id=client_id, is_enabled=action == "enable"))
+
+    def _add(self, options: dict[str, Any]) -> dict[str, Any]:
+        client, secret = clients.add_client(
+            metadata=clients.ClientMetadata(
+                client_id=options["id"] or f"portal-{secrets.token_hex(8)}",
+                name=options["name"],
+                redirect_uris=tuple(options["redirect_uri"]),
+                post_logout_redirect_uris=tuple(options["post_logout_redirect_uri"]),
+                profile=ProfileName(options["profile"]),
+                scopes=tuple(options["scope"] or SCOPES),
+                introspects=tuple(options["may_introspect"]),
+                id_token_alg=options["id_token_alg"],
+            )
+        )
+        return {**_shown(client), "client_secret": secret}
+
+
+def _shown(client: Client) -> dict[str, Any]:
+    """RFC 7591 names; never the secret nor its digest."""
+    return {
+        "client_id": client.client_id,
+        "client_name": client.name,
+        "profile": client.profile_name,
+        "redirect_uris": client.redirect_uris,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris,
+        "scope": " ".join(client.scopes),
+        "may_introspect": client.introspects,
+        "id_token_signed_response_alg": client.id_token_alg,
+        "is_enabled": client.is_enabled,
+        "is_sandbox": client.is_sandbox,
+    }

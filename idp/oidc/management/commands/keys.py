@@ -1,0 +1,29 @@
+"""`manage.py keys list|rotate`: the signing keys."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from idp.oidc.flows.keys import list_keys, rotate_keys
+from idp.oidc.gateways.keys import SIGNING_ALGS
+
+
+class Command(BaseCommand):
+    help = "Lists the signing keys, or rotates them: the published next key begins to sign."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("list", help="every key and its state")
+        rotate = actions.add_parser("rotate", help="next signs, current is kept for verification")
+        rotate.add_argument("--alg", choices=SIGNING_ALGS, default="RS256")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        if action == "rotate":
+            key = rotate_keys(alg=options["alg"])
+            self.stdout.write(self.style.SUCCESS(f"{key.alg} {key.kid} signs from now on"))
+            return
+        for row in list_keys():
+            self.stdout.write(
+                f"{row.alg:6} {row.state:9} {row.created_at:%Y-%m-%d %H:%M} {row.kid}"
+            )

@@ -1,0 +1,8 @@
+"""Rows of the provider: who may ask, what was asked, what was granted, which keys sign."""
+
+from idp.oidc.models.clients import Client
+from idp.oidc.models.grants import Grant
+from idp.oidc.models.keys import KeyState, SigningKey
+from idp.oidc.models.requests import AuthorizationRequest
+
+__all__ = ["AuthorizationRequest", "Client", "Grant", "KeyState", "SigningKey"]

@@ -1,0 +1,56 @@
+"""A registered portal."""
+
+from typing import Any
+
+from django.db import models
+
+from idp.core import secrets
+from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
+
+
+class Client(models.Model):
+    """A portal that may ask for logins. Its secret is kept as a digest only (decision 5)."""
+
+    client_id = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=200)
+    secret_digest = models.BinaryField(max_length=32)
+    profile_name = models.CharField(
+        max_length=20,
+        default=ProfileName.STANDARD,
+        choices=[(str(name), str(name)) for name in ProfileName],
+    )
+    redirect_uris: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+    post_logout_redirect_uris: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+    scopes: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+    # Whose tokens this client may introspect besides its own (RFC 7662 §4): API providers need it.
+    introspects: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+    id_token_alg = models.CharField(max_length=10, default="RS256")
+    # Made by a sandbox: refused everywhere else.
+    is_sandbox = models.BooleanField(default=False)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "portail"
+        verbose_name_plural = "portails"
+
+    def __str__(self) -> str:
+        return self.client_id
+
+    @property
+    def profile(self) -> Profile:
+        """The row of switches that the checks read."""
+        return PROFILES[ProfileName(self.profile_name)]
+
+    def has_secret(self, secret: str) -> bool:
+        return secrets.matches(secret, self.secret_digest)
+
+    def may_introspect(self, client_id: str) -> bool:
+        return client_id == self.client_id or client_id in self.introspects
+
+    # What Authlib's grants ask of a client.
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in ("authorization_code", "refresh_token")
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method == "client_secret"

@@ -1,0 +1,50 @@
+"""The discovery document: PSC's keys, and only what works (RFC 9700 §2.6)."""
+
+from typing import Any
+
+from idp.oidc.rules.checks import PROMPTS, RESPONSE_MODES
+from idp.oidc.rules.scopes import SCOPES
+
+AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+
+
+def discovery_document(
+    *, base_url: str, issuer: str, acr_values: tuple[str, ...], id_token_algs: tuple[str, ...]
+) -> dict[str, Any]:
+    """OIDC Discovery §3, RFC 8414 §2, RFC 9207 §3, RP-Initiated Logout §2.1."""
+    endpoints = f"{issuer}/protocol/openid-connect"
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{base_url}/auth",
+        "token_endpoint": f"{endpoints}/token",
+        "introspection_endpoint": f"{endpoints}/token/introspect",
+        "userinfo_endpoint": f"{endpoints}/userinfo",
+        "end_session_endpoint": f"{endpoints}/logout",
+        "jwks_uri": f"{endpoints}/certs",
+        "revocation_endpoint": f"{endpoints}/revoke",
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "prompt_values_supported": sorted(PROMPTS),
+        "subject_types_supported": ["public"],
+        "acr_values_supported": list(acr_values),
+        "id_token_signing_alg_values_supported": list(id_token_algs),
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        # `plain` works for portals of the psc profile only: the metadata says what all may use.
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": list(SCOPES),
+        "claim_types_supported": ["normal"],
+        "claims_supported": sorted(
+            {"acr", "amr", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid"}.union(
+                *SCOPES.values()
+            )
+        ),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_pushed_authorization_requests": False,
+        "ui_locales_supported": ["fr", "en"],
+        "authorization_response_iss_parameter_supported": True,
+    }

@@ -1,0 +1,14 @@
+"""The introspection answer, as PSC gives it (PSC facts §8)."""
+
+from typing import Any
+
+
+def introspection(claims: dict[str, Any] | None) -> dict[str, Any]:
+    """The token's own claims and who it belongs to; of a dead token nothing but that (RFC 7662)."""
+    if claims is None:
+        return {"active": False}
+    answer = {**claims, "client_id": claims["azp"], "active": True}
+    if "preferred_username" in claims:
+        # Only in access tokens: a refresh token tells no portal who the person is.
+        answer["username"] = claims["preferred_username"]
+    return answer

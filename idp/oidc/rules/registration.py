@@ -1,0 +1,47 @@
+"""What a client may register (RFC 7591 §2, RFC 9700 §2.1 and §4.1)."""
+
+import re
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from idp.core.errors import IdpError
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,99}")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LONGEST_URI = 2000
+
+
+def _refused(detail: str) -> IdpError:
+    return IdpError("invalid_client_metadata", detail, detail=detail)
+
+
+def check_client_id(client_id: str) -> None:
+    """RFC 9700 §4.15: never to be taken for a person's `sub`, which is a UUID."""
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise _refused("client_id: 3 to 100 characters among A-Z a-z 0-9 . _ ~ -")
+    try:
+        UUID(client_id)
+    except ValueError:
+        return
+    raise _refused("client_id: a UUID could be taken for a person's sub")
+
+
+def check_uri(uri: str, *, allows_http: bool = False) -> None:
+    """An absolute https address without fragment or user; http on this machine, or a sandbox."""
+    if len(uri) > LONGEST_URI or not uri.isascii() or re.search(r"[\s\\\x00-\x20\x7f]", uri):
+        raise _refused(f"address with characters that do not belong in one: {uri!r}")
+    try:
+        parts = urlsplit(uri)
+        hostname, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _refused(f"not an address: {uri!r}") from error
+    if parts.fragment or "#" in uri or "@" in parts.netloc or not hostname:
+        raise _refused(f"address with a fragment, a user or no host: {uri!r}")
+    http_is_fine = allows_http or hostname in _LOOPBACK
+    if parts.scheme != "https" and not (parts.scheme == "http" and http_is_fine):
+        raise _refused(f"address that is not https (http only on this machine): {uri!r}")
+
+
+def host_of(uri: str) -> str:
+    """The host that the person is shown."""
+    return urlsplit(uri).hostname or ""

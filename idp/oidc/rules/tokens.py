@@ -1,0 +1,151 @@
+"""The claims of access, id and refresh tokens, with Pro Santé Connect's keys (PSC facts §5)."""
+
+import base64
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from idp.directory.rules.professional import Professional
+from idp.oidc.rules.claims import civil_name, identity, other_ids, psi_identifier
+
+# In every token of 2026 that could be seen, whatever its acr (PSC facts §5.2).
+AUTH_LEVEL = "1"
+_IN_ID_TOKEN = frozenset({"preferred_username", "given_name", "family_name", "SubjectNameID"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFacts:
+    """What the three tokens of one answer have in common. Instants are seconds since 1970."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    grant_id: UUID
+    session_id: UUID
+    scope: str
+    # None: the key is absent. `""`: the key is there and empty (PSC facts §5.5).
+    nonce: str | None
+    acr: str
+    amr: tuple[str, ...]
+    auth_mode: str
+    auth_time: int
+    issued_at: int
+
+
+def token_id(grant_id: UUID, unique: str) -> str:
+    """`jti`: names the grant, so that one look-up tells whether the token is still good."""
+    return f"{grant_id}:{unique}"
+
+
+def grant_of(claims: Mapping[str, Any]) -> UUID | None:
+    """The grant that a token of ours names."""
+    try:
+        return UUID(str(claims.get("jti", "")).partition(":")[0])
+    except ValueError:
+        return None
+
+
+def _common(facts: TokenFacts, *, kind: str, jti: str, expires_at: int) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "exp": expires_at,
+        "iat": facts.issued_at,
+        "auth_time": facts.auth_time,
+        "jti": jti,
+        "iss": facts.issuer,
+        "sub": facts.subject,
+        "typ": kind,
+        "azp": facts.client_id,
+        "session_state": str(facts.session_id),
+        "sid": str(facts.session_id),
+    }
+    if facts.nonce is not None:
+        claims["nonce"] = facts.nonce
+    return claims
+
+
+def access_claims(
+    facts: TokenFacts, professional: Professional, *, jti: str, expires_at: int
+) -> dict[str, Any]:
+    """The newest shape known (PSC facts §5.2): bare-UUID `sub`, no `aud`."""
+    return {
+        **_common(facts, kind="Bearer", jti=jti, expires_at=expires_at),
+        "acr": facts.acr,
+        "scope": facts.scope,
+        "authMode": facts.auth_mode,
+        "auth_level": AUTH_LEVEL,
+        "otherIds": other_ids(professional),
+        "SubjectNameID": professional.national_id,
+        "PSISubjectNameID": psi_identifier(professional),
+        "preferred_username": professional.national_id,
+    }
+
+
+def id_claims(
+    facts: TokenFacts,
+    professional: Professional,
+    *,
+    jti: str,
+    expires_at: int,
+    access_token: str,
+    open_claims: Collection[str],
+) -> dict[str, Any]:
+    """PSC facts §5.3; `aud` is a string, as an ANS component reads it as one."""
+    person = {
+        name: value
+        for name, value in {**identity(professional), "name": civil_name(professional)}.items()
+        if name in open_claims
+    }
+    return {
+        **_common(facts, kind="ID", jti=jti, expires_at=expires_at),
+        "aud": facts.client_id,
+        "at_hash": at_hash(access_token),
+        "acr": facts.acr,
+        "amr": list(facts.amr),
+        **person,
+    }
+
+
+def id_token_claims_opened(*, by_scope: Collection[str], requested: Collection[str]) -> set[str]:
+    """Scopes open the person's name and number; `claims` may ask one by one (OIDC Core §5.5)."""
+    return (set(by_scope) & _IN_ID_TOKEN) | set(requested)
+
+
+def refresh_claims(facts: TokenFacts, *, jti: str, expires_at: int) -> dict[str, Any]:
+    """Deployed clients decode it (PSC facts §5.4): a string `aud`, a `scope`."""
+    return {
+        **_common(facts, kind="Refresh", jti=jti, expires_at=expires_at),
+        "aud": facts.issuer,
+        "scope": facts.scope,
+    }
+
+
+def at_hash(access_token: str) -> str:
+    """OIDC Core §3.1.3.6: left half of the SHA-256, as RS256 and ES256 both use SHA-256."""
+    half = hashlib.sha256(access_token.encode()).digest()[:16]
+    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+
+
+def token_response(
+    *,
+    access_token: str,
+    expires_in: int,
+    refresh_token: str,
+    refresh_expires_in: int,
+    id_token: str | None,
+    session_id: UUID,
+    scope: str,
+) -> dict[str, Any]:
+    """PSC facts §4: the exact keys; clients read `refresh_expires_in` and `session_state`."""
+    return {
+        "access_token": access_token,
+        "expires_in": expires_in,
+        "refresh_expires_in": refresh_expires_in,
+        "refresh_token": refresh_token,
+        "token_type": "Bearer",
+        **({"id_token": id_token} if id_token is not None else {}),
+        "not-before-policy": 0,
+        "session_state": str(session_id),
+        "scope": scope,
+    }
