@@ -11,7 +11,7 @@ from typing import Any
 
 PAPER, INK, QUIET, LINE = "#FBFAF7", "#14201D", "#51605B", "#DAD9D2"
 BRAND, BRAND_DARK, DANGER, WARM = "#0B6B57", "#095646", "#B3261E", "#FBE9C4"
-WRAP = 400
+WRAP = 460
 
 
 class PinWindow:
@@ -29,6 +29,7 @@ class PinWindow:
         self._pin = tk.StringVar(self._root)
         self._confirmed = tk.BooleanVar(self._root)
         self._ok: tk.Button | None = None
+        self._first: tk.Misc = self._root
         self._show_request()
         if request["closable"]:
             self._show_controls()
@@ -65,7 +66,7 @@ class PinWindow:
     def _show_request(self) -> None:
         request = self._request
         self._text("Ce site demande votre carte :", colour=QUIET)
-        self._text(request["origin"], size=16, bold=True)
+        self._text(request["origin"], size=15, bold=True)
         self._text("Sa page doit afficher ce code de contrôle :", colour=QUIET, above=14)
         self._text("  ".join(request["code"]), size=30, bold=True, colour=BRAND)
         self._text(request["notice"], above=8, bold=True)
@@ -75,20 +76,7 @@ class PinWindow:
         if self._request["entry"]:
             self._show_entry()
         if self._request["confirm"]:
-            tk.Checkbutton(
-                self._root,
-                text=self._request["confirm"],
-                variable=self._confirmed,
-                command=self._refresh,
-                font=(self._family, 12),
-                bg=PAPER,
-                fg=INK,
-                activebackground=PAPER,
-                highlightthickness=2,
-                highlightbackground=PAPER,
-                highlightcolor=BRAND,
-                anchor="w",
-            ).pack(fill="x", pady=(8, 0))
+            self._show_confirmation()
         self._show_buttons()
         self._root.bind("<Return>", lambda _event: self._accept())
         self._root.bind("<Escape>", lambda _event: self._cancel())
@@ -115,7 +103,30 @@ class PinWindow:
         )
         entry.pack(fill="x", ipady=6)
         self._pin.trace_add("write", lambda *_names: self._refresh())
-        entry.focus_force()
+        self._first = entry
+
+    def _show_confirmation(self) -> None:
+        box = tk.Checkbutton(
+            self._root,
+            text=self._request["confirm"],
+            variable=self._confirmed,
+            command=self._refresh,
+            font=(self._family, 12),
+            bg=PAPER,
+            fg=INK,
+            activebackground=PAPER,
+            highlightthickness=2,
+            highlightbackground=PAPER,
+            highlightcolor=BRAND,
+            anchor="w",
+        )
+        box.pack(fill="x", pady=(8, 0))
+        # Tk would let Enter untick the box instead of validating.
+        box.bind("<Return>", self._accept_and_stop)
+
+    def _accept_and_stop(self, _event: object) -> str:
+        self._accept()
+        return "break"
 
     def _show_buttons(self) -> None:
         row = tk.Frame(self._root, bg=PAPER)
@@ -156,7 +167,8 @@ class PinWindow:
         self._root.attributes("-topmost", True)
         self._root.lift()
         if self._request["closable"]:
-            self._root.focus_force()
+            self._root.wait_visibility()
+            self._first.focus_force()
 
     def _is_complete(self) -> bool:
         has_pin = len(self._pin.get()) >= 4 or not self._request["entry"]

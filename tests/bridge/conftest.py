@@ -1,0 +1,69 @@
+"""What the bridge's tests share: scripted prompts, running bridges, a page's connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from cps_bridge.authentication import Limits
+from cps_bridge.desk import Desk
+from cps_bridge.reader import CardReader
+from cps_bridge.prompts import PinPrompt
+from cps_bridge.server.application import make_application, take_port
+
+from tests.bridge.page import BridgePage, SandboxBridge
+from tests.bridge.cards import write_tray
+
+PORTS = tuple(range(24905, 24950))
+ORIGIN = "https://idp.example"
+Start = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def start_bridge() -> AsyncIterator[Start]:
+    """Start a bridge around any reader and prompt; return its port."""
+    runners: list[web.AppRunner] = []
+
+    async def start(
+        *,
+        reader: CardReader,
+        prompt: PinPrompt,
+        limits: Limits = Limits(insert=5, pin=5),
+        add_page: Callable[[web.Application], None] = lambda _app: None,
+        sandbox: bool = False,
+    ) -> int:
+        listener = take_port(PORTS)
+        port = int(listener.getsockname()[1])
+        app = make_application(
+            desk=Desk(reader=reader, prompt=prompt, limits=limits),
+            origins=[ORIGIN],
+            port=port,
+            sandbox=sandbox,
+        )
+        add_page(app)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.SockSite(runner, listener, shutdown_timeout=0.1).start()
+        runners.append(runner)
+        return port
+
+    yield start
+    await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def page(start_bridge: Start, http: aiohttp.ClientSession, tmp_path: Path) -> BridgePage:
+    """A sandbox bridge with its tray of cards, and the page of its reader."""
+    bridge = SandboxBridge(write_tray(tmp_path))
+    port = await start_bridge(
+        reader=bridge.reader, prompt=bridge.pad, add_page=bridge.add_page, sandbox=True
+    )
+    return BridgePage(http, bridge=bridge, port=port)
