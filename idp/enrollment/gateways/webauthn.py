@@ -157,7 +157,7 @@ def verify_registration(
         public_key_info=public_key_info,
         sign_count=verified.sign_count,
         aaguid=verified.aaguid,
-        attestation_format=str(verified.fmt.value),
+        attestation_format=AttestationFormat(verified.fmt).value,
         attested=verified.fmt in FORMATS_WITH_KNOWN_ROOTS,
         backup_eligible=verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
         backed_up=verified.credential_backed_up,
