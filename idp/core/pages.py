@@ -23,7 +23,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 def error_page(request: HttpRequest, error: IdpError, **extra: Any) -> HttpResponse:
     """The page of a refusal: what happened, what to do now, a reference the operator can find."""
-    return render(request, "errors/error.html", {"error": error, **extra}, status=error.status)
+    context = {"error": error, "reference": error.reference, **extra}
+    return render(request, "errors/error.html", context, status=error.status)
 
 
 class ErrorPages:
