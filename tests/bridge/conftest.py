@@ -9,12 +9,12 @@ import pytest
 from aiohttp import web
 from cps_bridge.authentication import Limits
 from cps_bridge.desk import Desk
-from cps_bridge.reader import CardReader
 from cps_bridge.prompts import PinPrompt
+from cps_bridge.reader import CardReader
 from cps_bridge.server.application import make_application, take_port
 
-from tests.bridge.page import BridgePage, SandboxBridge
 from tests.bridge.cards import write_tray
+from tests.bridge.page import BridgePage, SandboxBridge
 
 PORTS = tuple(range(24905, 24950))
 ORIGIN = "https://idp.example"
@@ -43,9 +43,9 @@ async def start_bridge() -> AsyncIterator[Start]:
             sandbox=sandbox,
         )
         add_page(app)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        await web.SockSite(runner, listener, shutdown_timeout=0.1).start()
+        await web.SockSite(runner, listener).start()
         runners.append(runner)
         return port
 
@@ -60,7 +60,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def page(start_bridge: Start, http: aiohttp.ClientSession, tmp_path: Path) -> BridgePage:
+async def reader_page(
+    start_bridge: Start, http: aiohttp.ClientSession, tmp_path: Path
+) -> BridgePage:
     """A sandbox bridge with its tray of cards, and the page of its reader."""
     bridge = SandboxBridge(write_tray(tmp_path))
     port = await start_bridge(

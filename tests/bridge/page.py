@@ -1,5 +1,6 @@
 """Drives a sandbox bridge over HTTP as its page does, and the login page's WebSocket."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from aiohttp import web
 from cps_bridge.commands.sandbox import add_page
 from cps_bridge.sandbox.cards import read_cards
 from cps_bridge.sandbox.changes import Changes
-from cps_bridge.sandbox.pad import Pad
+from cps_bridge.sandbox.pad import Pad, Question
 from cps_bridge.sandbox.page import Page
 from cps_bridge.sandbox.reader import SandboxReader
 from cps_bridge.sandbox.state import State
@@ -27,9 +28,7 @@ class SandboxBridge:
         cards = read_cards(directory)
         self.changes = Changes()
         self.state = State(directory / "state.json", card_ids=cards)
-        self.reader = SandboxReader(
-            cards=cards, state=self.state, on_change=self.changes.announce
-        )
+        self.reader = SandboxReader(cards=cards, state=self.state, on_change=self.changes.announce)
         self.pad = Pad(on_change=self.changes.announce)
         self.page = Page(reader=self.reader, pad=self.pad, changes=self.changes)
 
@@ -77,15 +76,20 @@ class BridgePage:
 
     async def answer(self, pin: str, *, confirm: bool = False) -> int:
         """Type a PIN for the question that is on the page."""
-        question = self.bridge.pad.question
-        assert question is not None
+        question = await self.question()
         fields = {"question": question.id, "pin": pin, "action": "ok"}
         return await self.post("pin", fields | ({"confirm": "yes"} if confirm else {}))
 
     async def cancel(self) -> int:
-        question = self.bridge.pad.question
-        assert question is not None
+        question = await self.question()
         return await self.post("pin", {"question": question.id, "action": "cancel"})
+
+    async def question(self, *, after: Question | None = None) -> Question:
+        """Wait for a question on the page, another one than `after`."""
+        while (question := self.bridge.pad.question) in (None, after):
+            await asyncio.sleep(0.01)
+        assert question is not None
+        return question
 
     async def log_in(self, pin: str, *, confirm: bool = False) -> dict[str, Any]:
         """Ask for a token, type `pin`, return the bridge's last message."""

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from cps_bridge.certificates import (
     Algorithm,
     StoredCertificate,
     choose_authentication_certificate,
 )
 from cps_bridge.errors import BridgeError, Code
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.bridge.pki import Pair, authentication_pair, ec_pair, pair, rsa_key, signature_pair
 

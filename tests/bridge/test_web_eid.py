@@ -4,11 +4,11 @@ import base64
 import hashlib
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cps_bridge import web_eid
 from cps_bridge.certificates import Algorithm
 from cps_bridge.errors import BridgeError, Code
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from tests.bridge.pki import authentication_pair, ec_pair
 

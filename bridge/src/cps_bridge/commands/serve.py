@@ -41,9 +41,11 @@ def serve(
         desk = Desk(reader=reader, prompt=prompt, limits=limits)
         app = make_application(desk=desk, origins=config.origins, port=port, sandbox=sandbox)
         add_page(app)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
+        )
         await runner.setup()
-        await web.SockSite(runner, listener, shutdown_timeout=SHUTDOWN_SECONDS).start()
+        await web.SockSite(runner, listener).start()
         _say_ready(port, config, sandbox=sandbox)
         try:
             await _until_told_to_stop()
