@@ -45,7 +45,12 @@ def write_credential(path: Path, credential: Credential) -> None:
 
 def read_credential(path: Path) -> Credential:
     """What `write_credential` wrote."""
-    key = load_pem_private_key(path.with_suffix(".key").read_bytes(), password=None)
+    key = load_pem_private_key(
+        path.with_suffix(".key").read_bytes(),
+        password=None,
+        # Our own file: proving its primes again at each start takes longer than all the rest.
+        unsafe_skip_rsa_key_validation=True,
+    )
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path}: neither RSA nor EC")
     certificate = x509.load_pem_x509_certificate(path.with_suffix(".crt").read_bytes())

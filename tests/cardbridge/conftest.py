@@ -1,0 +1,46 @@
+"""A sandbox with its cards (made once a session), and an attempt of one browser."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from pytest_django import Settings
+
+from idp.core import clock
+from idp.login.models import LoginAttempt
+from idp.sandbox.pki.hierarchy import AuthorityName, Hierarchy, load_or_make
+from idp.sandbox.pki.installation import set_up
+from idp.sandbox.pki.store import Credential
+from tests.login.conftest import open_one
+
+
+@pytest.fixture(scope="session")
+def tray(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory that holds PKI and cards. Filled by the first test, shared by all."""
+    return tmp_path_factory.mktemp("card-sandbox")
+
+
+@pytest.fixture
+def sandbox(db: None, settings: Settings, tray: Path) -> Path:
+    """Trust, lists and people in this test's database; returns the directory of the cards."""
+    settings.HYGIE = replace(settings.HYGIE, data_dir=tray)
+    cache.clear()
+    set_up()
+    return tray / "sandbox" / "cards"
+
+
+@pytest.fixture
+def hierarchy(sandbox: Path) -> Hierarchy:
+    return load_or_make(sandbox.parent / "pki", base_url="http://test", now=clock.now())
+
+
+@pytest.fixture
+def fort(hierarchy: Hierarchy) -> Credential:
+    """FORT PERSONNES: the authority that issues cards."""
+    return hierarchy.authorities[AuthorityName.FORT_PERSONNES]
+
+
+@pytest.fixture
+def attempt(sandbox: Path) -> LoginAttempt:
+    return open_one()
