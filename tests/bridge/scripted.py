@@ -1,0 +1,76 @@
+"""A prompt that a test scripts, and one call of the core."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cps_bridge.authentication import Authenticator, Limits, Progress
+from cps_bridge.errors import BridgeError, Code
+from cps_bridge.pkcs11_reader import Pkcs11Reader
+from cps_bridge.prompts import PinAnswer, PinRequest
+from cps_bridge.reader import CardReader
+from cps_bridge.watch import Watch
+
+from tests.bridge.middleware import Middleware
+
+ORIGIN = "https://idp.example"
+CHALLENGE = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+class ScriptedPrompt:
+    """Types the PINs of a list, keeps the requests; `meanwhile` happens before each answer."""
+
+    def __init__(
+        self,
+        *pins: str,
+        confirm: bool = False,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._pins = list(pins)
+        self._confirm = confirm
+        self._meanwhile = meanwhile
+        self.requests: list[PinRequest] = []
+        self.announced: list[PinRequest] = []
+
+    def ask(self, request: PinRequest, watch: Watch) -> PinAnswer:
+        self.requests.append(request)
+        self._meanwhile()
+        if not self._pins:
+            raise BridgeError(Code.USER_CANCELLED)
+        return PinAnswer(pin=self._pins.pop(0), confirmed_last_try=self._confirm)
+
+    @contextmanager
+    def announce(self, request: PinRequest, watch: Watch) -> Iterator[None]:
+        self.announced.append(request)
+        yield
+
+
+def reader_over(module: Middleware) -> Pkcs11Reader:
+    """Return the real reader over a played module, without its pauses."""
+    return Pkcs11Reader(
+        find_module=lambda: Path("/played.so"),
+        load_module=lambda _path: module,
+        pause=lambda _seconds: None,
+    )
+
+
+def authenticate(
+    reader: CardReader,
+    prompt: ScriptedPrompt,
+    *,
+    origin: str = ORIGIN,
+    progress: Callable[[Progress], None] = lambda _step: None,
+    cancelled: threading.Event | None = None,
+    insert: float = 5,
+) -> dict[str, Any]:
+    core = Authenticator(reader=reader, prompt=prompt, limits=Limits(insert=insert, pin=5))
+    return dict(
+        core.authenticate(
+            origin=origin,
+            challenge=CHALLENGE,
+            progress=progress,
+            cancelled=cancelled or threading.Event(),
+        )
+    )
