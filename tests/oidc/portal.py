@@ -99,9 +99,7 @@ class Portal:
 
     def token_call(self, form: dict[str, str], **headers: str) -> Any:
         values = {"HTTP_AUTHORIZATION": basic(self.client.client_id), **headers}
-        return Browser().post(
-            f"{PROTOCOL}/token", urlencode(form), content_type=FORM, **values
-        )
+        return Browser().post(f"{PROTOCOL}/token", urlencode(form), content_type=FORM, **values)
 
     def redeem(self, code: str, **changes: str | None) -> Any:
         values: dict[str, str | None] = {
@@ -137,9 +135,7 @@ class Portal:
         return answer
 
     def userinfo(self, access_token: str) -> Any:
-        return Browser().get(
-            f"{PROTOCOL}/userinfo", HTTP_AUTHORIZATION=f"Bearer {access_token}"
-        )
+        return Browser().get(f"{PROTOCOL}/userinfo", HTTP_AUTHORIZATION=f"Bearer {access_token}")
 
 
 def issuer() -> str:

@@ -4,12 +4,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client as Browser
+from django.urls import reverse
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from idp.audit.models import AuditRow
 from idp.directory.models import Person
-from tests.oidc.portal import PROTOCOL, REDIRECT_URI, Portal, issuer, parameters_of
+from idp.login.models import LoginAttempt
+from tests.oidc.portal import PROTOCOL, REDIRECT_URI, Portal, issuer, parameters_of, prove
 
 pytestmark = pytest.mark.django_db
 
@@ -121,10 +123,22 @@ def test_a_person_who_cancels_is_told_to_the_portal(portal: Portal, doctor: Pers
 
 
 def test_the_way_back_is_used_once(portal: Portal, doctor: Person) -> None:
-    asked = portal.ask()
-    portal.log_in(asked, doctor)
-    resumed = portal.browser.get("/auth/resume?step=forged")
-    assert resumed.status_code == 400
+    attempt = LoginAttempt.objects.get(pk=portal.ask()["Location"].rsplit("/", 1)[1])
+    prove(attempt, doctor)
+    back = portal.browser.get(reverse("login:finish", args=[attempt.pk]))["Location"]
+    assert "code=" in portal.browser.get(back)["Location"]
+    again = portal.browser.get(back)
+    assert again.status_code == 410
+    assert "attempt_over" in again.content.decode()
+
+
+def test_the_way_back_of_another_browser_leads_nowhere(portal: Portal, doctor: Person) -> None:
+    attempt = LoginAttempt.objects.get(pk=portal.ask()["Location"].rsplit("/", 1)[1])
+    prove(attempt, doctor)
+    back = portal.browser.get(reverse("login:finish", args=[attempt.pk]))["Location"]
+    assert Browser().get(back).status_code == 410
+    assert portal.browser.get("/auth/resume?step=forged").status_code == 400
+    assert portal.browser.get("/auth/resume").status_code == 400
 
 
 def test_no_session_of_django_is_touched(portal: Portal, doctor: Person) -> None:
