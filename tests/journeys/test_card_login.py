@@ -55,7 +55,7 @@ def test_a_student_never_reads_as_a_doctor(desk: Page, reader: Page, demo: Demo)
     expect_greeting(desk, "Inès Özdemir")
     greeting = desk.locator("#greeting").inner_text()
     assert "Dr " not in greeting
-    assert "en formation" in desk.content()
+    expect(desk.locator("#student")).to_have_text("En formation")
 
 
 def test_a_second_visit_needs_no_new_login_until_logout(
@@ -107,9 +107,9 @@ def test_wrong_codes_warn_then_block_and_the_page_says_how_to_unblock(
 @pytest.mark.parametrize(
     ("card", "code"),
     [
-        ("revoked", "certificate_revoked"),
-        ("expired", "certificate_expired"),
-        ("software", "not_a_card"),
+        ("revoked", "card_revoked"),
+        ("expired", "card_expired"),
+        ("software", "software_certificate"),
         ("service", "service_card"),
     ],
 )

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from idp.core import logs
 from idp.sandbox.demo.check import log_in_over_http
 from idp.sandbox.demo.children import Child, start, wait_until
 from idp.sandbox.demo.ports import Port, first_free, is_taken, require_free
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         provider = self._provider()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
+        logs.write_to_file(settings.HYGIE.data_dir / "log" / "provider.log")
         try:
             prepare()
             provider.start()
