@@ -1,4 +1,4 @@
-"""The phone's web app: its one page, its manifest, its service worker. Everything else is the API."""
+"""The web app of the phone: its one page, its manifest, its service worker; the rest is the API."""
 
 import hashlib
 import json

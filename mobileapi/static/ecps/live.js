@@ -6,7 +6,7 @@
 import { baseUrl, post, Problem, proof, signed } from "./api.js";
 
 const POLL_MS = 3000;
-const GONE = new Set(["unknown_device"]);
+const OVER = new Set(["blocked", "revoked"]); // states a device never leaves
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 export class Live {
@@ -81,7 +81,7 @@ export class Live {
     if (this.#stopped || message.type !== "state") return;
     socket.isHeard = true;
     this.#failures = 0;
-    this.#onState({ device: message.device, requests: message.requests });
+    this.#tell({ device: message.device, requests: message.requests });
   }
 
   /** The last resort, and the first answer while the socket is being opened. */
@@ -101,10 +101,17 @@ export class Live {
         device.state === "active"
           ? await signed(this.#device, "GET", "/requests")
           : { requests: [] };
-      if (!this.#stopped && !this.#isOpen) this.#onState({ device, requests });
+      if (!this.#stopped && !this.#isOpen) this.#tell({ device, requests });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (GONE.has(error.code) && !this.#stopped) this.#onGone(error);
+      if (error.code !== "unknown_device" || this.#stopped) return;
+      this.stop();
+      this.#onGone();
     }
+  }
+
+  #tell(state) {
+    if (OVER.has(state.device.state)) this.stop();
+    this.#onState(state);
   }
 }

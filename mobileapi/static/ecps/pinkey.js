@@ -11,11 +11,11 @@ import { concat, randomBytes } from "./encoding.js";
 const ROUNDS = 600_000;
 // RFC 8410 §7: PKCS#8 of an Ed25519 key is this prefix followed by the 32-byte seed.
 const PKCS8_PREFIX = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32);
-const COMMON = new Set(["112233", "123123", "121212", "159753", "147258", "159357", "102030"]);
+const COMMON = new Set(["112233", "332211", "159753", "147258", "159357", "102030", "101010"]);
 
 /** Codes that are guessed first: repeats, sequences, the best-known patterns. */
 export function isTooSimple(pin) {
-  const steps = new Set(Array.from(pin.slice(1), (digit, index) => digit - pin[index]));
+  const steps = new Set(Array.from(pin.slice(1), (digit, index) => (digit - pin[index] + 10) % 10));
   const isRepeated = pin.slice(0, 2).repeat(3) === pin || pin.slice(0, 3).repeat(2) === pin;
   return steps.size === 1 || isRepeated || COMMON.has(pin);
 }
@@ -50,7 +50,7 @@ const xor = (left, right) => left.map((byte, index) => byte ^ right[index]);
 /** → { publicKey, lock }: the public key goes to the server and is forgotten; lock is stored. */
 export async function createPinKey(pin) {
   const seed = randomBytes(32);
-  const salt = randomBytes(32);
+  const salt = randomBytes(16);
   const { x } = await crypto.subtle.exportKey("jwk", await keyOf(seed, true));
   const lock = { salt, blob: xor(seed, await mask(pin, salt)) };
   seed.fill(0);
