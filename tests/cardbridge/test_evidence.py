@@ -1,0 +1,88 @@
+"""What a login leaves behind proves it again, offline, and any change shows."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idp.audit.flows.sealing import seal_pending
+from idp.audit.flows.verification import verify
+from idp.audit.models import AuditRow
+from idp.cardbridge.flows.evidence import verify_evidence
+from idp.cardbridge.flows.trust import disable_authority
+from idp.cardbridge.models import RevocationList, TrustedCertificate
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.login.models import LoginAttempt
+from tests.cardbridge.steps import log_in
+
+Evidence = dict[str, Any]
+
+
+@pytest.fixture
+def evidence(sandbox: Path, attempt: LoginAttempt) -> Evidence:
+    assert log_in(attempt, sandbox / "midwife") == ""
+    kept = AuditRow.objects.get(event="login").evidence
+    assert kept is not None
+    return dict(kept)
+
+
+def test_the_evidence_verifies_again(evidence: Evidence) -> None:
+    verify_evidence(evidence)
+    assert evidence["kind"] == "card"
+    assert len(evidence["revocation"]) == 2
+    assert "BEGIN" not in json.dumps(evidence)
+
+
+def test_the_audit_command_verifies_it(evidence: Evidence) -> None:
+    seal_pending()
+    report = verify()
+    assert (report.first_bad, report.evidence_checked) == (None, 1)
+
+
+def test_it_still_verifies_when_the_authorities_are_disabled_and_the_lists_gone(
+    evidence: Evidence,
+) -> None:
+    for row in TrustedCertificate.objects.all():
+        disable_authority(fingerprint=row.sha256)
+    RevocationList.objects.all().delete()
+    verify_evidence(evidence)
+
+
+def test_an_authority_never_trusted_here_proves_nothing(evidence: Evidence) -> None:
+    TrustedCertificate.objects.all().delete()
+    with pytest.raises(IdpError, match="unknown_issuer"):
+        verify_evidence(evidence)
+
+
+def test_it_is_judged_at_the_instant_of_the_login(evidence: Evidence) -> None:
+    row = AuditRow.objects.get(event="login")
+    with clock.frozen(row.at.replace(year=row.at.year + 5)), pytest.raises(IdpError):
+        verify_evidence(evidence)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e.update(origin="https://evil.example"),
+        lambda e: e.update(challenge="A" * 43 + "="),
+        lambda e: e.update(algorithm="RS256"),
+        lambda e: e.update(algorithm="none"),
+        lambda e: e.update(national_id="899900000011"),
+        lambda e: e.update(signature="A" * 86 + "=="),
+        lambda e: e.update(signature=None),
+        lambda e: e.update(certificate=e["chain"][0]),
+        lambda e: e.update(chain=e["chain"][:1]),
+        lambda e: e.update(chain=[]),
+        lambda e: e.update(chain=None),
+        lambda e: e.pop("certificate"),
+    ],
+)
+def test_a_changed_member_is_found(evidence: Evidence, change: Callable[[Evidence], Any]) -> None:
+    altered = copy.deepcopy(evidence)
+    change(altered)
+    with pytest.raises(IdpError):
+        verify_evidence(altered)
