@@ -12,7 +12,9 @@ def rotate_keys(*, alg: str) -> SigningKey:
 
     Tokens of the key before stay good (`previous`); those of the one before it do not.
     """
-    # Outside the transaction: keys made on first need must survive whatever follows.
+    # What is in the database now, not in this process's memory; made on first need, outside the
+    # transaction, so that they survive whatever follows.
+    keys.forget()
     keys.ring()
     current = _rotate(alg)
     keys.forget()

@@ -33,6 +33,8 @@ class LoggedOut:
 
     location: str
     portal: Portal | None
+    # This browser's session is another person's: it goes on.
+    is_session_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +77,9 @@ def begin_logout(
         return MustConfirm(
             session=session, redirect_uri=redirect_uri, portal=_portal(client, redirect_uri)
         )
-    _end_hinted(hint, session)
-    client = find_client(hint.client_id)
-    return _logged_out(asked, client)
+    is_kept = session is not None and str(session.person_id) != hint.subject
+    _end_hinted(hint, None if is_kept else session)
+    return _logged_out(asked, find_client(hint.client_id), is_session_kept=is_kept)
 
 
 def confirm_logout(*, asked: EndSessionRequest, sso_secret: str) -> LoggedOut:
@@ -90,8 +92,8 @@ def confirm_logout(*, asked: EndSessionRequest, sso_secret: str) -> LoggedOut:
 
 
 @transaction.atomic
-def _end_hinted(hint: LogoutHint, cookie_session: SsoSession | None) -> None:
-    """The hinted session, without cookie too (PSC facts §13), and this browser's if it is theirs.
+def _end_hinted(hint: LogoutHint, own_session: SsoSession | None) -> None:
+    """The hinted session, without cookie too (PSC facts §13), and the person's own in this browser.
 
     Another person's session in this browser is not the hinted person's to end.
     """
@@ -101,8 +103,8 @@ def _end_hinted(hint: LogoutHint, cookie_session: SsoSession | None) -> None:
         hinted = None
     if hinted is not None and str(hinted.person_id) == hint.subject:
         login.end_session(session=hinted, reason=REASON, client_id=hint.client_id)
-    if cookie_session is not None and str(cookie_session.person_id) == hint.subject:
-        login.end_session(session=cookie_session, reason=REASON, client_id=hint.client_id)
+    if own_session is not None:
+        login.end_session(session=own_session, reason=REASON, client_id=hint.client_id)
 
 
 def _allowed(asked: EndSessionRequest, client: Client | None) -> str:
@@ -115,11 +117,14 @@ def _portal(client: Client | None, redirect_uri: str) -> Portal | None:
     return portal_of(client, redirect_uri or client.redirect_uris[0])
 
 
-def _logged_out(asked: EndSessionRequest, client: Client | None) -> LoggedOut:
+def _logged_out(
+    asked: EndSessionRequest, client: Client | None, *, is_session_kept: bool = False
+) -> LoggedOut:
     redirect_uri = _allowed(asked, client)
-    portal = _portal(client, redirect_uri)
-    if not redirect_uri:
-        return LoggedOut(location="", portal=portal)
     # §3: state comes back when it was sent.
     state = (("state", asked.state),) if asked.state else ()
-    return LoggedOut(location=with_parameters(redirect_uri, state), portal=portal)
+    return LoggedOut(
+        location=with_parameters(redirect_uri, state) if redirect_uri else "",
+        portal=_portal(client, redirect_uri),
+        is_session_kept=is_session_kept,
+    )

@@ -87,5 +87,6 @@ def _last(request: HttpRequest, outcome: flows.LoggedOut) -> HttpResponse:
         response: HttpResponse = see_other(outcome.location)
     else:
         response = render(request, "oidc/logged_out.html", {"portal": outcome.portal})
-    forget_sso(response)
+    if not outcome.is_session_kept:
+        forget_sso(response)
     return response

@@ -1,0 +1,95 @@
+"""Discovery and JWKS: the same at both names, true, cacheable, and free of private parts."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client as Browser
+
+from idp.oidc.flows.keys import rotate_keys
+from idp.oidc.gateways import keys
+from tests.oidc.portal import PROTOCOL, issuer
+
+pytestmark = pytest.mark.django_db
+WELL_KNOWN = "/auth/realms/esante-wallet/.well-known"
+DOCUMENTS = [
+    f"{WELL_KNOWN}/openid-configuration",
+    f"{WELL_KNOWN}/wallet-openid-configuration",
+    f"{PROTOCOL}/certs",
+]
+
+
+def document(address: str = DOCUMENTS[0]) -> dict[str, Any]:
+    answer: dict[str, Any] = Browser().get(address).json()
+    return answer
+
+
+def test_both_names_serve_the_same_document() -> None:
+    assert document(DOCUMENTS[0]) == document(DOCUMENTS[1])
+    assert document()["issuer"] == issuer()
+
+
+def test_every_endpoint_that_is_advertised_answers() -> None:
+    for name, address in document().items():
+        if name.endswith("_endpoint") or name == "jwks_uri":
+            status = Browser().get(urlsplit(address).path).status_code
+            assert status not in (404, 500), name
+
+
+def test_nothing_is_advertised_that_is_not_there() -> None:
+    told = document()
+    assert told["response_types_supported"] == ["code"]
+    assert told["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert told["code_challenge_methods_supported"] == ["S256"]
+    assert told["authorization_response_iss_parameter_supported"] is True
+    assert told["acr_values_supported"] == ["eidas1", "eidas2"]
+    for absent in (
+        "registration_endpoint",
+        "check_session_iframe",
+        "device_authorization_endpoint",
+        "backchannel_authentication_endpoint",
+        "pushed_authorization_request_endpoint",
+        "backchannel_logout_supported",
+    ):
+        assert absent not in told
+
+
+@pytest.mark.parametrize("address", DOCUMENTS)
+def test_a_document_is_cached_with_a_strong_validator(address: str) -> None:
+    first = Browser().get(address)
+    assert first["Content-Type"] == "application/json"
+    assert first["Cache-Control"] == "public, max-age=300"
+    assert first["Access-Control-Allow-Origin"] == "*"
+    etag = first["ETag"]
+    assert etag.startswith('"')
+    again = Browser().get(address, HTTP_IF_NONE_MATCH=etag)
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", etag)
+    assert Browser().get(address, HTTP_IF_NONE_MATCH='"other"').status_code == 200
+
+
+@pytest.mark.parametrize("address", DOCUMENTS)
+def test_a_warm_document_costs_no_statement(address: str, django_assert_num_queries: Any) -> None:
+    Browser().get(address)
+    with django_assert_num_queries(0):
+        Browser().get(address)
+
+
+def test_the_keys_are_public_and_told_apart() -> None:
+    listed = document(DOCUMENTS[2])["keys"]
+    assert [key["alg"] for key in listed][:2] == ["RS256", "RS256"]
+    assert {key["alg"] for key in listed} == {"RS256", "ES256"}
+    assert all(key["use"] == "sig" for key in listed)
+    assert len({key["kid"] for key in listed}) == len(listed)
+    for key in listed:
+        assert not {"d", "p", "q", "dp", "dq", "qi", "k", "oth"} & set(key)
+
+
+def test_a_rotation_changes_the_validator_and_keeps_the_keys_before() -> None:
+    keys.forget()
+    before = document(DOCUMENTS[2])["keys"]
+    etag = Browser().get(DOCUMENTS[2])["ETag"]
+    rotate_keys(alg="RS256")
+    response = Browser().get(DOCUMENTS[2], HTTP_IF_NONE_MATCH=etag)
+    after = {key["kid"] for key in response.json()["keys"]}
+    assert {key["kid"] for key in before} < after
+    keys.forget()
