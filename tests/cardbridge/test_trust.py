@@ -182,9 +182,9 @@ def test_a_row_altered_in_the_database_is_not_believed(
         "unreadable": {"der": b"junk"},
         "swapped": {"der": forged.public_bytes(Encoding.DER)},
         "renamed": {"sha256": "f" * 64},
-    }[way]
+    }
     forget_trust()
-    TrustedCertificate.objects.filter(sha256=print_of(fort)).update(**change)
+    TrustedCertificate.objects.filter(sha256=print_of(fort)).update(**changes[way])
     assert log_in(attempt, sandbox / "doctor") == "unknown_issuer"
 
 
