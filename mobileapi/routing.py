@@ -1,9 +1,11 @@
 """WebSocket addresses of the phone."""
 
-from django.urls import URLPattern, path
+from typing import Any
+
+from django.urls import path
 
 from mobileapi.consumers import DeviceConsumer
 
-websocket_urlpatterns: list[URLPattern] = [
+websocket_urlpatterns: list[Any] = [
     path("ws/device", DeviceConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

@@ -113,17 +113,15 @@ def _verify_approval(evidence: Evidence) -> None:
     )
     instance = InstanceKey.from_point(from_b64u(evidence["instance_key"]))
     signature = from_b64u(evidence["instance_signature"])
-    is_passkey = evidence.get("device_kind") == DeviceKind.PASSKEY
+    kind = DeviceKind(evidence["device_kind"]) if decision is Decision.APPROVE else None
     signed = challenge
-    if decision is Decision.APPROVE and is_passkey:
+    if kind is DeviceKind.PASSKEY:
         signed += from_b64u(evidence["assertion"]["signature"])
     if not instance.verifies(signed, signature):
         raise _refused("instance signature")
-    if decision is not Decision.APPROVE:
-        return
-    if is_passkey:
+    if kind is DeviceKind.PASSKEY:
         _verify_passkey(evidence, challenge)
-    else:
+    elif kind is DeviceKind.PIN:
         _verify_pin(evidence, challenge + signature)
 
 

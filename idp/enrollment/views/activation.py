@@ -1,5 +1,6 @@
 """The activation on the workstation: QR code and typed code, then the phone's six digits."""
 
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -106,8 +107,9 @@ def qr(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
         raise refusals.enrolment_over(enrolment.state)
     # In the fragment: it never reaches a server log, a proxy or a Referer.
     code = segno.make(f"{_app_url()}#e={tokens.qr_token(enrolment.pk)}", error="m", micro=False)
-    image = code.svg_inline(scale=QR_SCALE, border=QR_BORDER, xmldecl=False, svgns=True)
-    return HttpResponse(image, content_type="image/svg+xml")
+    image = BytesIO()
+    code.save(image, kind="svg", scale=QR_SCALE, border=QR_BORDER, light="#fff")
+    return HttpResponse(image.getvalue(), content_type="image/svg+xml")
 
 
 async def events(request: HttpRequest, enrolment_id: UUID) -> HttpResponseBase:
