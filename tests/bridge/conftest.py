@@ -18,6 +18,7 @@ from tests.bridge.page import BridgePage, SandboxBridge
 
 PORTS = tuple(range(24905, 24950))
 ORIGIN = "https://idp.example"
+LIMITS = Limits(insert=5, pin=5)
 Start = Callable[..., Awaitable[int]]
 
 
@@ -30,7 +31,7 @@ async def start_bridge() -> AsyncIterator[Start]:
         *,
         reader: CardReader,
         prompt: PinPrompt,
-        limits: Limits = Limits(insert=5, pin=5),
+        limits: Limits = LIMITS,
         add_page: Callable[[web.Application], None] = lambda _app: None,
         sandbox: bool = False,
     ) -> int:

@@ -1,6 +1,5 @@
 """Drives a sandbox bridge over HTTP as its page does, and the login page's WebSocket."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -86,9 +85,10 @@ class BridgePage:
 
     async def question(self, *, after: Question | None = None) -> Question:
         """Wait for a question on the page, another one than `after`."""
-        while (question := self.bridge.pad.question) in (None, after):
-            await asyncio.sleep(0.01)
-        assert question is not None
+        with self.bridge.changes.subscribed() as changed:
+            while (question := self.bridge.pad.question) is None or question == after:
+                await changed.wait()
+                changed.clear()
         return question
 
     async def log_in(self, pin: str, *, confirm: bool = False) -> dict[str, Any]:

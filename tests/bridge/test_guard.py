@@ -3,11 +3,12 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from cps_bridge.errors import SetupError
-from cps_bridge.server import guard, peer
+from cps_bridge.server import peer
 from cps_bridge.server.application import take_port
 
 from tests.bridge.page import CHALLENGE, BridgePage, connected
@@ -23,7 +24,7 @@ async def status_of(
         return answer
 
 
-async def handshake(reader_page: BridgePage, **options: object) -> int:
+async def handshake(reader_page: BridgePage, **options: Any) -> int:
     """Return the status that a refused handshake got."""
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await reader_page.http.ws_connect(
@@ -97,7 +98,7 @@ async def test_localhost_is_a_name_of_this_computer(reader_page: BridgePage) -> 
 async def test_another_user_of_this_computer_is_refused(
     reader_page: BridgePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard.os, "getuid", lambda: os.geteuid() + 1)
+    monkeypatch.setattr("cps_bridge.server.guard.os.getuid", lambda: os.geteuid() + 1)
     assert (await status_of(reader_page, headers={"Origin": ORIGIN})).status == 403
     assert (await status_of(reader_page, "/sandbox/")).status == 403
 
@@ -105,7 +106,7 @@ async def test_another_user_of_this_computer_is_refused(
 async def test_a_peer_that_the_kernel_does_not_know_is_refused(
     reader_page: BridgePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard.peer, "uid_of_peer", lambda _end, port: None)
+    monkeypatch.setattr("cps_bridge.server.peer.uid_of_peer", lambda _end, port: None)
     assert (await status_of(reader_page, headers={"Origin": ORIGIN})).status == 403
 
 

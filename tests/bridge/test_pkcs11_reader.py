@@ -364,9 +364,7 @@ def test_a_page_that_went_away_gets_no_signature(module: Middleware, card: CpsCa
 
 
 def test_a_token_signed_for_one_origin_does_not_verify_for_another(module: Middleware) -> None:
-    token = authenticate(
-        reader_over(module), ScriptedPrompt("1234"), origin="https://evil.example"
-    )
+    token = authenticate(reader_over(module), ScriptedPrompt("1234"), origin="https://evil.example")
     assert not verified(token)
 
 

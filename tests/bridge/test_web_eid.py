@@ -10,7 +10,7 @@ from cps_bridge.errors import BridgeError, Code
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from tests.bridge.pki import authentication_pair, ec_pair
+from tests.bridge.pki import authentication_pair, pair, rsa_key
 
 ORIGIN = "https://idp.example"
 NONCE = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -38,14 +38,14 @@ def test_the_control_code_is_the_one_of_the_vector() -> None:
 
 
 def test_the_digest_info_is_51_bytes_that_verify_as_rs256() -> None:
-    pair = authentication_pair()
+    key = rsa_key()
     prepared = web_eid.digest_info(b"message")
     assert len(prepared) == 51
-    signature = pair.key.sign(b"message", padding.PKCS1v15(), hashes.SHA256())  # type: ignore[call-arg, union-attr]
+    signature = key.sign(b"message", padding.PKCS1v15(), hashes.SHA256())
     size = 256
     padded = b"\0\x01" + b"\xff" * (size - 3 - len(prepared)) + b"\0" + prepared
-    numbers = pair.certificate.public_key().public_numbers()  # type: ignore[union-attr]
-    assert pow(int.from_bytes(signature, "big"), numbers.e, numbers.n) == int.from_bytes(  # type: ignore[union-attr]
+    numbers = key.public_key().public_numbers()
+    assert pow(int.from_bytes(signature, "big"), numbers.e, numbers.n) == int.from_bytes(
         padded, "big"
     )
 
@@ -76,22 +76,23 @@ def test_challenges_of_32_to_96_bytes_are_accepted() -> None:
 
 
 def test_a_signature_over_another_message_does_not_match() -> None:
-    pair = authentication_pair()
-    signature = pair.key.sign(b"one", padding.PKCS1v15(), hashes.SHA256())  # type: ignore[call-arg, union-attr]
+    held = authentication_pair()
+    signature = rsa_key().sign(b"one", padding.PKCS1v15(), hashes.SHA256())
     match = web_eid.signature_matches
-    assert match(pair.certificate, signature=signature, message=b"one")
-    assert not match(pair.certificate, signature=signature, message=b"two")
+    assert match(held.certificate, signature=signature, message=b"one")
+    assert not match(held.certificate, signature=signature, message=b"two")
 
 
 def test_an_ecdsa_signature_in_der_does_not_match() -> None:
-    pair = ec_pair()
-    signature = pair.key.sign(b"one", ec.ECDSA(hashes.SHA256()))  # type: ignore[call-arg, arg-type]
-    assert not web_eid.signature_matches(pair.certificate, signature=signature, message=b"one")
+    key = ec.generate_private_key(ec.SECP256R1())
+    signature = key.sign(b"one", ec.ECDSA(hashes.SHA256()))
+    certificate = pair(key).certificate
+    assert not web_eid.signature_matches(certificate, signature=signature, message=b"one")
 
 
 def test_the_token_has_exactly_the_five_keys_of_web_eid() -> None:
-    pair = authentication_pair()
-    token = web_eid.write_token(pair.certificate, algorithm=Algorithm.RS256, signature=b"\1\2")
+    held = authentication_pair()
+    token = web_eid.write_token(held.certificate, algorithm=Algorithm.RS256, signature=b"\1\2")
     assert set(token) == {
         "format",
         "unverifiedCertificate",
@@ -102,4 +103,4 @@ def test_the_token_has_exactly_the_five_keys_of_web_eid() -> None:
     assert token["format"] == "web-eid:1.0"
     assert token["algorithm"] == "RS256"
     assert token["signature"] == "AQI="
-    assert base64.b64decode(token["unverifiedCertificate"]) == pair.certificate_der
+    assert base64.b64decode(token["unverifiedCertificate"]) == held.certificate_der

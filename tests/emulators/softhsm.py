@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +72,9 @@ def make_token(
     )
     token = SoftToken(module=find_module(), configuration=configuration)
     _run(
-        ["softhsm2-util", "--init-token", "--free"]
-        + ["--label", label, "--so-pin", SO_PIN, "--pin", pin],
         token,
+        *("softhsm2-util", "--init-token", "--free"),
+        *("--label", label, "--so-pin", SO_PIN, "--pin", pin),
     )
     for position, entry in enumerate(entries):
         _import_key(directory / f"key-{position}.pem", entry, token, pin=pin, label=label)
@@ -93,9 +93,9 @@ def find_module() -> Path:
 def _import_key(path: Path, entry: Entry, token: SoftToken, *, pin: str, label: str) -> None:
     path.write_bytes(entry.key)
     _run(
-        ["softhsm2-util", "--import", str(path), "--token", label, "--label", "key"]
-        + ["--id", entry.id.hex(), "--pin", pin],
         token,
+        *("softhsm2-util", "--import", str(path), "--label", "key"),
+        *("--token", label, "--id", entry.id.hex(), "--pin", pin),
     )
     path.unlink()
 
@@ -108,10 +108,10 @@ def _write_certificate(entry: Entry, token: SoftToken, *, pin: str, label: str) 
         "id": entry.id.hex(),
         "certificate": base64.b64encode(entry.certificate).decode(),
     }
-    _run([sys.executable, __file__], token, text=json.dumps(order))
+    _run(token, sys.executable, __file__, text=json.dumps(order))
 
 
-def _run(command: Sequence[str], token: SoftToken, *, text: str | None = None) -> None:
+def _run(token: SoftToken, *command: str, text: str | None = None) -> None:
     subprocess.run(
         command,
         env=os.environ | token.environment,

@@ -46,9 +46,10 @@ def serve(
         )
         await runner.setup()
         await web.SockSite(runner, listener).start()
+        told_to_stop = _listen_for_signals()
         _say_ready(port, config, sandbox=sandbox)
         try:
-            await _until_told_to_stop()
+            await told_to_stop.wait()
         finally:
             await runner.cleanup()
 
@@ -63,10 +64,11 @@ def _say_ready(port: int, config: Config, *, sandbox: bool) -> None:
         print(f"cps-bridge : TEST, lecteur sur http://127.0.0.1:{port}/sandbox/", flush=True)
 
 
-async def _until_told_to_stop() -> None:
+def _listen_for_signals() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
     told = asyncio.Event()
     if sys.platform != "win32":
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told

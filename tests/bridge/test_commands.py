@@ -1,0 +1,237 @@
+"""The commands as an administrator types them, in a process of their own where it matters."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cps_bridge import cli, pkcs11_reader
+from cps_bridge.commands import doctor, run
+from cps_bridge.config import Config
+from cps_bridge.errors import SetupError
+from pkcs11.exceptions import GeneralError, TokenNotRecognised
+
+from tests.bridge.cards import write_tray
+from tests.bridge.middleware import CpsCard, Middleware
+from tests.bridge.pki import Pair, authentication_pair, pair, rsa_key, signature_pair
+from tests.bridge.scripted import reader_over
+from tests.emulators.softhsm import Entry, make_token
+
+SOURCE = Path(cli.__file__).parents[1]
+ORIGIN = "http://localhost:8000"
+MAX_RESIDENT_KB = 60 * 1024
+
+
+def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "cps_bridge", *arguments],
+        env=os.environ | {"PYTHONPATH": str(SOURCE)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[tuple[Any, str]]:
+    """A bridge that said it is ready, with the line it said it in."""
+    process = start(*arguments, **environment)
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def failure(*arguments: str) -> str:
+    process = start(*arguments)
+    _printed, complaint = process.communicate(timeout=20)
+    assert process.returncode == 1
+    return complaint
+
+
+def test_the_sandbox_starts_without_installation_and_stays_small(tmp_path: Path) -> None:
+    directory = str(write_tray(tmp_path))
+    with running("sandbox", directory, "--origin", ORIGIN, "--ports", "24903,24904") as (
+        process,
+        line,
+    ):
+        assert line == "cps-bridge : prêt sur ws://127.0.0.1:24903/v1/ws\n"
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        resident = next(row for row in status.splitlines() if row.startswith("VmRSS"))
+        assert int(resident.split()[1]) < MAX_RESIDENT_KB
+
+
+def test_run_with_a_sandbox_directory_is_the_sandbox(tmp_path: Path) -> None:
+    directory = str(write_tray(tmp_path))
+    arguments = ("run", "--sandbox", directory, "--origin", ORIGIN, "--ports", "24904")
+    with running(*arguments) as (_process, line):
+        assert "24904" in line
+
+
+def test_a_soft_token_in_the_sandbox_starts_with_a_pin_file(tmp_path: Path) -> None:
+    held = authentication_pair()
+    entry = Entry(id=b"\1", certificate=held.certificate_pem, key=held.key_pem)
+    token = make_token(tmp_path / "hsm", entries=[entry])
+    (tmp_path / "pin").write_text("1234")
+    arguments = ("sandbox", "--module", str(token.module), "--pin-file", str(tmp_path / "pin"))
+    with running(*arguments, "--origin", ORIGIN, "--ports", "24904", **token.environment) as (
+        _process,
+        line,
+    ):
+        assert "24904" in line
+
+
+def test_taken_ports_are_named_with_the_option_and_a_failing_status(tmp_path: Path) -> None:
+    directory = str(write_tray(tmp_path))
+    with socket.create_server(("127.0.0.1", 24903)):
+        complaint = failure("sandbox", directory, "--origin", ORIGIN, "--ports", "24903")
+    assert "24903" in complaint
+    assert "--ports" in complaint
+
+
+def test_no_origin_is_told_before_anything_starts(tmp_path: Path) -> None:
+    assert "--origin" in failure("sandbox", str(write_tray(tmp_path)))
+
+
+def test_a_wrong_tray_is_told(tmp_path: Path) -> None:
+    assert "cards" in failure("sandbox", str(tmp_path), "--origin", ORIGIN)
+
+
+def test_root_is_refused_outside_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cps_bridge.commands.run.os.geteuid", lambda: 0)
+    with pytest.raises(SetupError, match="root"):
+        run.run(Config(origins=("https://idp.example",)))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--origin", ORIGIN),
+        ("run", "--origin", "https://idp.example", "--pin-file", "pin"),
+        ("sandbox", "--origin", ORIGIN),
+        ("sandbox", "--origin", ORIGIN, "--module", "/usr/lib/x.so"),
+        ("sandbox", "DIR", "--origin", ORIGIN, "--module", "/usr/lib/x.so"),
+        ("sandbox", "DIR", "--origin", "http://idp.example"),
+    ],
+)
+def test_a_forbidden_combination_is_told(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 1
+    assert capsys.readouterr().err.startswith("cps-bridge : ")
+
+
+@pytest.mark.parametrize("ports", ["", "x", "0", "70000", "1,,2"])
+def test_ports_are_numbers(ports: str) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["origins", "--ports", ports])
+
+
+def test_origins_lists_the_allowed_ones_and_judges_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    allowed = ["origins", "--origin", "https://idp.example"]
+    assert cli.main(allowed) == 0
+    assert "https://idp.example" in capsys.readouterr().out
+    assert cli.main([*allowed, "--check", "https://idp.example"]) == 0
+    assert cli.main([*allowed, "--check", "https://idp.example.evil.test"]) == 1
+    assert cli.main([*allowed, "--check", "nonsense"]) == 1
+    assert cli.main(["origins"]) == 1
+
+
+def examined(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    module: Middleware,
+    *,
+    origins: tuple[str, ...] = ("https://idp.example",),
+) -> tuple[bool, str]:
+    """Run the doctor over a played module, as an ordinary user with a screen."""
+    monkeypatch.setattr(doctor, "find_module", lambda _configured: Path("/played.so"))
+    monkeypatch.setattr("cps_bridge.commands.doctor.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("cps_bridge.prompts.window.is_available", lambda: True)
+    config = Config(origins=origins, ports=(24903,))
+    is_well = doctor.examine(config, open_reader=lambda _path: reader_over(module))
+    return is_well, capsys.readouterr().out
+
+
+def card_of(held: Pair) -> Middleware:
+    return Middleware(CpsCard({b"\1": held}))
+
+
+def failing(call: str, error: type[Exception]) -> Middleware:
+    module = card_of(authentication_pair())
+    module.failures[call] = [error() for _ in range(9)]  # type: ignore[misc]
+    return module
+
+
+SITUATIONS = [
+    ("well", lambda: card_of(authentication_pair()), True, "valable jusqu'au"),
+    ("no reader", Middleware, False, "Branchez le lecteur"),
+    ("no card", lambda: Middleware(None), True, "Insérez la carte"),
+    ("signature card", lambda: card_of(signature_pair()), False, "famille CPS"),
+    ("foreign card", lambda: failing("get_token", TokenNotRecognised), False, "famille CPS"),
+    ("in use", lambda: failing("open", GeneralError), False, "Un autre programme"),
+    ("expired", lambda: card_of(pair(rsa_key(), days=5, age_days=9)), False, "expirée"),
+    ("early", lambda: card_of(pair(rsa_key(), age_days=-3)), False, "date et l'heure"),
+    ("soon", lambda: card_of(pair(rsa_key(), days=9)), True, "bientôt"),
+    ("old key", lambda: card_of(pair(rsa_key("short", 1024))), False, "renouvellement"),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "is_well", "said"),
+    [pytest.param(*rest, id=name) for name, *rest in SITUATIONS],
+)
+def test_the_doctor_says_what_is_wrong_and_the_cure(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    make: Any,
+    is_well: bool,
+    said: str,
+) -> None:
+    verdict, printed = examined(capsys, monkeypatch, make())
+    assert verdict is is_well
+    assert said in printed
+
+
+def test_the_doctor_misses_the_origins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = card_of(authentication_pair())
+    is_well, said = examined(capsys, monkeypatch, module, origins=())
+    assert not is_well
+    assert "origins = [" in said
+
+
+def test_the_doctor_knows_a_stranger_on_the_port(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 24903)):
+        _well, said = examined(capsys, monkeypatch, card_of(authentication_pair()))
+    assert "24903 : pris par un autre programme" in said
+
+
+def test_the_doctor_knows_a_running_bridge(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    directory = str(write_tray(tmp_path))
+    with running("sandbox", directory, "--origin", ORIGIN, "--ports", "24903"):
+        _well, said = examined(capsys, monkeypatch, card_of(authentication_pair()))
+    assert "24903 : un pont répond" in said
+
+
+def test_the_module_is_loaded_by_its_path_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("pkcs11.lib", loaded.append)
+    pkcs11_reader.load(Path("/usr/lib/module.so"))
+    assert loaded == ["/usr/lib/module.so"]

@@ -1,0 +1,137 @@
+"""Settings and module: only what the administrator wrote, and nobody else could have changed."""
+
+import os
+from pathlib import Path
+
+import pytest
+from cps_bridge import pkcs11_module
+from cps_bridge.config import DEFAULT_PORTS, read_config
+from cps_bridge.errors import SetupError
+from cps_bridge.pkcs11_module import PROBES, find_module
+
+# The files of these tests count as the administrator's, whoever runs them.
+OURS = {os.getuid()}
+
+
+def config_file(directory: Path, text: str, *, mode: int = 0o644) -> Path:
+    path = directory / "config.toml"
+    path.write_text(text, "utf-8")
+    path.chmod(mode)
+    return path
+
+
+def mistake(path: Path, text: str = "", *, mode: int = 0o644) -> str:
+    with pytest.raises(SetupError) as refused:
+        read_config(path=config_file(path, text, mode=mode), sandbox=True)
+    return str(refused.value)
+
+
+def test_the_file_and_the_command_line_add_up(tmp_path: Path) -> None:
+    path = config_file(
+        tmp_path, 'origins = ["https://a.example"]\nports = [1024]\ninsert_seconds = 30\n'
+    )
+    config = read_config(path=path, origins=("https://b.example",), sandbox=True)
+    assert config.origins == ("https://a.example", "https://b.example")
+    assert (config.ports, config.insert_seconds, config.pin_seconds) == ((1024,), 30, 120)
+    assert read_config(path=path, ports=(2000,), sandbox=True).ports == (2000,)
+
+
+def test_without_a_file_the_four_ports_are_the_fixed_ones() -> None:
+    config = read_config(path=None, origins=("http://localhost:8000",), sandbox=True)
+    assert config.ports == DEFAULT_PORTS == (24817, 24818, 24819, 24820)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("origins = 1", "origins"),
+        ('origins = ["https://a.example/"]', "Origine refusée"),
+        ('origins = ["https://*"]', "Origine refusée"),
+        ("ports = []", "ports"),
+        ("ports = [70000]", "ports"),
+        ("ports = [true]", "ports"),
+        ("module = 1", "module"),
+        ("insert_seconds = 1", "insert_seconds"),
+        ('pin = "1234"', "inconnus : pin"),
+        ("origins = [", "mal écrits"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, named: str) -> None:
+    assert named in mistake(tmp_path, text)
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
+def test_a_file_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
+    assert "administrateur" in mistake(tmp_path, "", mode=mode)
+
+
+def test_a_file_of_another_account_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = config_file(tmp_path, "")
+    monkeypatch.setattr("cps_bridge.config.os.fstat", lambda _fd: os.stat_result([0o644] * 10))
+    with pytest.raises(SetupError, match="administrateur"):
+        read_config(path=path)
+
+
+def test_a_named_file_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="illisibles"):
+        read_config(path=tmp_path / "absent.toml")
+
+
+def test_the_first_installed_module_of_the_probes_is_taken(tmp_path: Path) -> None:
+    second = tmp_path / "second.so"
+    second.touch(0o644)
+    probes = [str(tmp_path / "first.so"), str(second)]
+    assert find_module(probes=probes, owners=OURS) == second
+    assert find_module(probes=[str(tmp_path / "none.so")]) is None
+
+
+def test_the_vendor_library_is_probed_under_its_true_linux_name() -> None:
+    assert PROBES["linux"][0] == "/usr/lib64/libcps3_pkcs11_lux.so"
+
+
+def test_a_relative_or_missing_module_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="chemin complet"):
+        find_module(Path("module.so"))
+    with pytest.raises(SetupError, match="introuvable"):
+        find_module(tmp_path / "absent.so")
+    with pytest.raises(SetupError, match="fichier"):
+        find_module(Path("/usr"))
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o775])
+def test_a_module_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
+    module = tmp_path / "module.so"
+    module.touch()
+    module.chmod(mode)
+    with pytest.raises(SetupError, match=r"module\.so"):
+        find_module(module, owners=OURS)
+
+
+def test_a_module_in_a_directory_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    (folder / "module.so").touch(0o644)
+    folder.chmod(0o777)
+    with pytest.raises(SetupError, match="remplacé"):
+        find_module(folder / "module.so", owners=OURS)
+
+
+def test_a_link_is_judged_by_what_it_leads_to(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.so", tmp_path / "link.so"
+    real.touch()
+    real.chmod(0o666)
+    link.symlink_to(real)
+    with pytest.raises(SetupError, match="remplacé"):
+        find_module(link, owners=OURS)
+
+
+def test_a_module_of_another_account_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "module.so"
+    module.touch(0o644)
+    monkeypatch.setattr(pkcs11_module, "ROOT_UID", os.getuid() + 1)
+    with pytest.raises(SetupError, match="root"):
+        find_module(module, owners=())
