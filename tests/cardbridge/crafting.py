@@ -50,7 +50,7 @@ class Recipe:
 
     key: PrivateKey = RSA_KEY
     subject: dict[ObjectIdentifier, str] = field(default_factory=lambda: dict(DOCTOR))
-    extra_rdn: tuple[x509.NameAttribute, ...] = ()
+    extra_rdn: tuple[x509.NameAttribute[str], ...] = ()
     usages: tuple[str, ...] = ("digital_signature",)
     extended: tuple[ObjectIdentifier, ...] = (
         ExtendedKeyUsageOID.CLIENT_AUTH,

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from idp.cardbridge.flows import crl as crl_flow
 from idp.cardbridge.flows.crl import import_list, refresh_due_crls
+from idp.cardbridge.gateways.revocation_lists import fingerprint
 from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.core import clock, outbound
 from idp.core.errors import IdpError
@@ -123,7 +124,7 @@ def test_a_list_altered_in_the_database_is_not_believed(
     kept.update(der=forged)
     kept.update(sha256="0" * 64)
     assert log_in(attempt, sandbox / "doctor") == "revocation_unknown"
-    kept.update(sha256=crl_flow.fingerprint(forged))
+    kept.update(sha256=fingerprint(forged))
     assert log_in(attempt, sandbox / "doctor") == "revocation_unknown"
 
 

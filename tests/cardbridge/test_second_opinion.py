@@ -82,7 +82,7 @@ def their_verdict(certificate: x509.Certificate, moment: datetime) -> str:
     validator = CertificateValidator(leaf, validation_context=context)
     try:
         asyncio.run(
-            validator.async_validate_usage(
+            validator.async_validate_usage(  # type: ignore[no-untyped-call]
                 key_usage={"digital_signature"},
                 extended_key_usage={"client_auth"},
                 extended_optional=False,

@@ -1,6 +1,7 @@
 """Who is trusted: official authorities by fingerprint, a stranger only by the operator's word."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -178,7 +179,7 @@ def test_a_row_altered_in_the_database_is_not_believed(
     sandbox: Path, fort: Credential, stranger: Hierarchy, attempt: LoginAttempt, way: str
 ) -> None:
     forged = stranger.authorities[AuthorityName.FORT_PERSONNES].certificate
-    change = {
+    changes: dict[str, dict[str, Any]] = {
         "unreadable": {"der": b"junk"},
         "swapped": {"der": forged.public_bytes(Encoding.DER)},
         "renamed": {"sha256": "f" * 64},

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpcore2
 import pytest
 from pytest_django import Settings
 
@@ -167,9 +168,9 @@ def test_the_address_called_is_the_one_that_was_judged(
 
     def connect_tcp(_self: object, host: str, *_arguments: object, **_options: object) -> None:
         called.append(host)
-        raise outbound.httpcore2.ConnectError("no network in tests")
+        raise httpcore2.ConnectError("no network in tests")
 
-    monkeypatch.setattr(outbound.httpcore2.SyncBackend, "connect_tcp", connect_tcp)
+    monkeypatch.setattr(httpcore2.SyncBackend, "connect_tcp", connect_tcp)
     refusal("http://crl.example/list.crl")
     assert called == ["93.184.216.34"]
 

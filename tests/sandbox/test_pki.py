@@ -185,7 +185,7 @@ def test_the_people_of_the_cards_are_in_the_directory(data_dir: Path) -> None:
     assert Person.objects.filter(national_id__in=numbers).count() == len(numbers)
 
 
-# ---- again and again ------------------------------------------------------------------------------
+# ---- again and again ----------------------------------------------------------------------------
 
 
 def test_setting_up_again_changes_nothing(own_copy: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_reset_makes_everything_new_and_trusts_nothing_old(own_copy: Path) -> 
     assert TrustedCertificate.objects.filter(enabled=False).count() == 4
 
 
-# ---- addresses ------------------------------------------------------------------------------------
+# ---- addresses ----------------------------------------------------------------------------------
 
 
 def published(client: Client, name: str) -> x509.CertificateRevocationList:

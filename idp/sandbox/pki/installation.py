@@ -60,8 +60,9 @@ def set_up() -> SetUp:
 def revoke_card(*, card_id: str) -> None:
     """Opposes a card of the tray: the next login with it is refused."""
     refuse_outside_sandbox()
-    if not (cards_directory() / card_id / "card.json").exists():
-        raise IdpError("unknown_card", "", detail=f"no card {card_id!r} in {cards_directory()}")
+    known = {spec.id for spec in CATALOGUE if (cards_directory() / spec.id / "card.json").exists()}
+    if card_id not in known:
+        raise IdpError("unknown_card", "", detail=f"no such card; there are {sorted(known)}")
     _put_on_list(card_id)
     publish_lists(_hierarchy())
 
