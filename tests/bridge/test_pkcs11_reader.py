@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cps_bridge import pkcs11_card, web_eid
 from cps_bridge.authentication import Progress, State
-from cps_bridge.errors import BridgeError, Code
+from cps_bridge.errors import BridgeError, Code, SetupError
 from cps_bridge.pkcs11_reader import Pkcs11Reader
 from cps_bridge.reader import CardState, Tries
 from cryptography import x509
@@ -314,6 +314,17 @@ def test_a_card_inserted_later_is_found(module: Middleware, card: CpsCard) -> No
 
 def test_no_module_is_told(module: Middleware) -> None:
     reader = Pkcs11Reader(find_module=lambda: None)
+    assert reader.status().card is CardState.ABSENT
+    with pytest.raises(BridgeError) as refused:
+        authenticate(reader, ScriptedPrompt("1234"))
+    assert refused.value.code is Code.NO_MODULE
+
+
+def test_a_module_that_lost_its_trust_is_not_loaded() -> None:
+    def distrust() -> Path:
+        raise SetupError("replaced")
+
+    reader = Pkcs11Reader(find_module=distrust)
     assert reader.status().card is CardState.ABSENT
     with pytest.raises(BridgeError) as refused:
         authenticate(reader, ScriptedPrompt("1234"))

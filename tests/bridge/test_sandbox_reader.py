@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from cps_bridge import web_eid
 from cps_bridge.errors import SetupError
@@ -173,6 +174,22 @@ async def test_closing_the_page_cancels_its_question_and_frees_the_card(
         await reader_page.question()
     # A page that is reloaded asks again at once.
     assert (await reader_page.log_in("1234"))["type"] == "token"
+
+
+async def test_a_fault_of_the_bridge_closes_the_page_s_connection(
+    reader_page: BridgePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_state: State) -> None:
+        raise OSError("disk full")
+
+    await reader_page.insert("doctor")
+    monkeypatch.setattr(State, "_save", full)
+    async with connected(reader_page.http, reader_page.port) as login:
+        await login.ask()
+        await login.next()
+        await reader_page.answer("1234")
+        closed = await login.socket.receive(timeout=5)
+        assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, 1011)
 
 
 async def test_a_short_challenge_is_refused(reader_page: BridgePage) -> None:

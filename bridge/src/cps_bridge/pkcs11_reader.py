@@ -25,7 +25,7 @@ from pkcs11.exceptions import (
     TokenNotRecognised,
 )
 
-from cps_bridge.errors import BridgeError, Code
+from cps_bridge.errors import BridgeError, Code, SetupError
 from cps_bridge.pkcs11_card import GONE, Pkcs11Card, Seen, has_authentication, look_at
 from cps_bridge.reader import Access, CardState, Status
 
@@ -100,7 +100,11 @@ class Pkcs11Reader:
 
     def _loaded(self) -> Library:
         if self._library is None:
-            path = self._find_module()
+            try:
+                path = self._find_module()
+            except SetupError as error:
+                # Trusted when the bridge started, replaced since.
+                raise BridgeError(Code.NO_MODULE, detail=str(error)) from error
             if path is None:
                 raise BridgeError(Code.NO_MODULE)
             try:

@@ -60,6 +60,7 @@ class Conversation:
         self._origin = origin
         self._desk = desk
         self._task: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[bool] | None = None
 
     async def run(self) -> None:
         """Say the status, then answer; the page going away cancels the PIN prompt."""
@@ -84,6 +85,7 @@ class Conversation:
             await self._socket.send_json(messages.error_message(error))
             return
         self._task = asyncio.create_task(self._authenticate(message.challenge))
+        self._task.add_done_callback(self._ended)
 
     def _check_free(self) -> None:
         if self._task is not None and not self._task.done():
@@ -103,6 +105,13 @@ class Conversation:
             await self._socket.send_json(answer)
         except ConnectionError:
             log.info("page_gone")
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Let no page wait for an answer that a fault of ours will never give."""
+        if task.cancelled() or (fault := task.exception()) is None:
+            return
+        log.error("authentication_failed", exc_info=fault)
+        self._closing = asyncio.create_task(self._socket.close(code=WSCloseCode.INTERNAL_ERROR))
 
     async def _tell(self, step: Progress) -> None:
         if not self._socket.closed:
