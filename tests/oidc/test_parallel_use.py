@@ -1,0 +1,66 @@
+"""Many at once: one wins, and what it won is ended by the others, which are replays."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from idp.directory.models import Person
+from idp.oidc.gateways import keys
+from idp.oidc.models import Grant, SigningKey
+from tests.oidc.portal import Portal
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 20
+
+
+def all_at_once(call: Callable[[], Any]) -> list[Any]:
+    """What each of many threads got; each has its own connection."""
+    start = threading.Barrier(MANY)
+    answers: list[Any] = []
+
+    def one() -> None:
+        start.wait()
+        try:
+            answers.append(call())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(MANY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_one_code_redeemed_many_times_at_once_succeeds_once(portal: Portal, doctor: Person) -> None:
+    code = portal.code(doctor)
+    answers = all_at_once(lambda: portal.redeem(code))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * (MANY - 1)
+    refused = {answer.json()["error"] for answer in answers if answer.status_code == 400}
+    assert refused == {"invalid_grant"}
+    assert Grant.objects.get().revoke_reason == "code used twice"
+    (won,) = (answer.json() for answer in answers if answer.status_code == 200)
+    assert portal.userinfo(won["access_token"]).status_code == 401
+
+
+def test_one_refresh_token_used_many_times_at_once_succeeds_once(
+    portal: Portal, doctor: Person
+) -> None:
+    token = portal.tokens(doctor)["refresh_token"]
+    answers = all_at_once(lambda: portal.refresh(token))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [200] + [400] * (MANY - 1)
+    assert Grant.objects.get().revoke_reason == "refresh token used twice"
+
+
+def test_processes_that_start_together_make_one_set_of_keys() -> None:
+    keys.forget()
+    answers = all_at_once(lambda: keys._load(None).signing["RS256"][0])
+    assert len(answers) == MANY
+    assert len(set(answers)) == 1
+    assert SigningKey.objects.count() == 5
+    keys.forget()
