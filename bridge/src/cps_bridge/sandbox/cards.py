@@ -21,6 +21,7 @@ MAX_FILE_BYTES = 64 * 1024
 MAX_TEXT = 120
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _PATTERNS = {"id": _ID, "pin": re.compile(r"[0-9]{4}"), "puk": re.compile(r"[0-9]{8}")}
+_KINDS = {"CPS": 0, "CPF": 1, "CPE": 2}
 _MAY_BE_EMPTY = frozenset({"hint", "number"})
 
 
@@ -62,7 +63,7 @@ class TestCard:
 
 
 def read_cards(directory: Path) -> dict[str, TestCard]:
-    """Return the cards of `directory/cards` by id, the ordinary ones before those with a hint.
+    """Return the cards of `directory/cards` by id: CPS first, then CPF, then the others.
 
     Raises SetupError that names the file and what is wrong in it.
     """
@@ -73,7 +74,7 @@ def read_cards(directory: Path) -> dict[str, TestCard]:
     if not folders:
         raise SetupError(f"Pas de cartes de test : le dossier {tray} est vide.")
     cards = [_read_card(folder) for folder in folders]
-    cards.sort(key=lambda card: (bool(card.imprint.hint), card.imprint.kind, card.imprint.id))
+    cards.sort(key=lambda card: (_KINDS.get(card.imprint.kind, len(_KINDS)), card.imprint.id))
     return {card.imprint.id: card for card in cards}
 
 

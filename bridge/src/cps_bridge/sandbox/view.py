@@ -158,7 +158,6 @@ def _tray_card(card: TestCard, scene: Scene, *, csrf: str) -> str:
     imprint = card.imprint
     is_inserted = imprint.id == scene.inserted
     left = scene.tries[imprint.id]
-    hints = [imprint.hint, "bloquée" if left == 0 else ""]
     return _fill(
         "card.html",
         csrf=csrf,
@@ -170,7 +169,8 @@ def _tray_card(card: TestCard, scene: Scene, *, csrf: str) -> str:
         profession=escape(imprint.profession),
         number=escape(imprint.number or "sans numéro"),
         pin=escape(imprint.pin),
-        hints="".join(f'<span class="tag">{escape(hint)}</span>' for hint in hints if hint),
+        tag='<span class="tag">bloquée</span>' if left == 0 else "",
+        hint=escape(imprint.hint),
         action="Dans le lecteur" if is_inserted else "Insérer",
         reset="" if is_inserted else _reset(imprint, left, csrf=csrf),
     )
