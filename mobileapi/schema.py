@@ -1,8 +1,41 @@
-"""How device-signed requests are described in the OpenAPI document (loaded by the app)."""
+"""What the OpenAPI document says beyond members: signatures, signed bytes (loaded by the app)."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+DESCRIPTION = """
+What an e-CPS application does, from the activation to an approval. Bytes are base64url without
+padding; `‖` joins bytes; JCS is RFC 8785; ES256 signatures are raw `r ‖ s`, 64 bytes; UUIDs in
+signed bytes are their 36 lower-case ASCII characters. Vectors: `tests/vectors/ecps/`.
+
+**Activation.** `claim` with the QR token (after `#e=`) or the typed code; ask « is it you? » with
+the masked name; make an instance key (P-256, not extractable) and either a passkey with the given
+options or a PIN key (Ed25519); hand both in with `keys`. `instance_signature` is ES256 over
+
+    T = SHA-256("ecps-enrol-v1" 00 ‖ L(enrolment_id) ‖ L(nonce) ‖ L(credential_id)
+                ‖ L(credential_public) ‖ L(instance_public)),  L(x) = 4-byte length ‖ x
+
+with the passkey's id and SubjectPublicKeyInfo, or an empty id and the 32 bytes of the PIN key, and
+the instance key as an uncompressed point. Show the six digits
+`int(SHA-256("ecps-fingerprint-v1" 00 ‖ T)[0:8]) mod 1000000`, computed from your own keys: the
+person types them on the workstation. Then the device is active.
+
+**Approval.** Show a request from the list; send the number the person types (`challenge`); sign
+
+    C = SHA-256("ecps-approval-v1" 00 ‖ nonce ‖ JCS(context with "decision": "approve"))
+
+where the context is rebuilt from what is displayed: `v` (1), `id`, `client_id`, `rp_name`,
+`rp_host`, `acr` (the level), `browser`, `place`, `iat`, `exp`, `number`, `device_id`. Refuse to
+sign when it differs from the one answered. Passkey: the WebAuthn challenge is C and
+`instance_signature` covers C ‖ assertion signature. PIN key: `instance_signature` covers C and
+`pin_signature` (Ed25519) covers C ‖ instance_signature. A refusal signs the same with an empty
+`number`, a nonce of your own and the decision `deny:changed_mind` or `deny:not_me`.
+
+**WebSocket** `/ws/device`: send `{"type": "hello", "device_id", "proof"}` with a proof for GET of
+that address; `{"type": "state", "device", "requests"}` comes at once and at each change. Closed
+with 4401 (wrong proof), 4403 (revoked or blocked) or 4408 (no hello within ten seconds).
+"""
 
 
 class DeviceAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from mobileapi.app_urls import urlpatterns as app_urls
+from mobileapi.schema import DESCRIPTION
 from mobileapi.views import devices, enrolments, requests
 
 app_name = "mobileapi"
@@ -22,7 +23,9 @@ urlpatterns = [
     # The phone's API alone: nothing else of the provider is described there.
     path(
         "api/v1/schema",
-        SpectacularJSONAPIView.as_view(urlconf="mobileapi.schema_urls"),
+        SpectacularJSONAPIView.as_view(
+            urlconf="mobileapi.schema_urls", custom_settings={"DESCRIPTION": DESCRIPTION}
+        ),
         name="schema",
     ),
     path("ecps/", include(app_urls)),

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,11 +12,17 @@ from idp.core.errors import IdpError
 from idp.enrollment.flows.tokens import device_nonce
 from idp.enrollment.models import Device
 from mobileapi.authentication import DeviceAuthentication
+from mobileapi.errors import PROBLEM_JSON
 from mobileapi.fields import Strict
 from mobileapi.serializers import ProblemOut
 
 LARGEST_BODY = 64 * 1024
-PROBLEM = OpenApiResponse(ProblemOut, "RFC 9457 problem document (application/problem+json)")
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """The refusals of an operation, for the OpenAPI document."""
+    refusal = OpenApiResponse(ProblemOut, "RFC 9457 problem document")
+    return {(status, PROBLEM_JSON): refusal for status in statuses}
 
 
 class ApiView(APIView):
@@ -23,7 +30,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if len(request._request.body) > LARGEST_BODY:
-            raise IdpError("too_large", "La demande est trop grande.", status=413)
+            raise IdpError("too_large", _("La demande est trop grande."), status=413)
         super().initial(request, *args, **kwargs)
 
     def finalize_response(

@@ -9,7 +9,7 @@ from idp.enrollment.flows.people import holder_of
 from idp.enrollment.flows.tokens import device_nonce
 from mobileapi.documents import device_document
 from mobileapi.serializers import DeviceOut, NonceOut
-from mobileapi.views.base import PROBLEM, ApiView, DeviceView
+from mobileapi.views.base import ApiView, DeviceView, problems
 
 
 class Nonce(ApiView):
@@ -25,13 +25,13 @@ class Nonce(ApiView):
 class Me(DeviceView):
     """This device, in whatever state it is."""
 
-    @extend_schema(operation_id="get_device", responses={200: DeviceOut, 401: PROBLEM})
+    @extend_schema(operation_id="get_device", responses={200: DeviceOut, **problems(401)})
     def get(self, request: Request) -> Response:
         """Works while pending, suspended, blocked or revoked too: the state says what to do."""
         device = self.device(request)
         return Response(device_document(device, holder_of(device.holder_id)))
 
-    @extend_schema(operation_id="revoke_device", responses={204: None, 401: PROBLEM})
+    @extend_schema(operation_id="revoke_device", responses={204: None, **problems(401)})
     def delete(self, request: Request) -> Response:
         """Removes this phone: revoked at once, final."""
         device = self.device(request)

@@ -10,7 +10,7 @@ from idp.enrollment.flows import phone_keys
 from idp.enrollment.rules.encoding import b64u
 from idp.enrollment.rules.people import network_of
 from mobileapi.serializers import ClaimIn, ClaimOut, KeysIn, KeysOut
-from mobileapi.views.base import PROBLEM, ApiView
+from mobileapi.views.base import ApiView, problems
 
 CODE_EXAMPLE = OpenApiExample("Typed code", value={"code": "7K3QD-9WXYZ"}, request_only=True)
 TOKEN_EXAMPLE = OpenApiExample(
@@ -27,7 +27,7 @@ class Claim(ApiView):
     @extend_schema(
         operation_id="claim_enrolment",
         request=ClaimIn,
-        responses={200: ClaimOut, 409: PROBLEM, 410: PROBLEM, 429: PROBLEM},
+        responses={200: ClaimOut, **problems(409, 410, 429)},
         examples=[CODE_EXAMPLE, TOKEN_EXAMPLE],
         auth=[],
     )
@@ -56,7 +56,7 @@ class Keys(ApiView):
     @extend_schema(
         operation_id="submit_keys",
         request=KeysIn,
-        responses={201: KeysOut, 400: PROBLEM, 409: PROBLEM, 410: PROBLEM},
+        responses={201: KeysOut, **problems(400, 409, 410)},
         auth=[],
     )
     def post(self, request: Request, enrolment_id: UUID) -> Response:

@@ -20,18 +20,16 @@ from mobileapi.serializers import (
     RequestsOut,
     StateOut,
 )
-from mobileapi.views.base import PROBLEM, DeviceView
+from mobileapi.views.base import DeviceView, problems
 
 NUMBER_EXAMPLE = OpenApiExample("Number", value={"number": "47"}, request_only=True)
-REFUSED = {400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM, 409: PROBLEM, 410: PROBLEM}
+REFUSED = problems(400, 401, 403, 404, 409, 410)
 
 
 class Requests(DeviceView):
     """What waits for an answer."""
 
-    @extend_schema(
-        operation_id="list_requests", responses={200: RequestsOut, 401: PROBLEM, 403: PROBLEM}
-    )
+    @extend_schema(operation_id="list_requests", responses={200: RequestsOut, **problems(401, 403)})
     def get(self, request: Request) -> Response:
         """At most one in practice. The number to type is never in it."""
         device = self.device(request)
@@ -70,7 +68,7 @@ class Approve(DeviceView):
     @extend_schema(
         operation_id="approve_request",
         request=ApproveIn,
-        responses={200: StateOut, 423: PROBLEM, **REFUSED},
+        responses={200: StateOut, **REFUSED, **problems(423)},
     )
     def post(self, request: Request, request_id: UUID) -> Response:
         """C = SHA-256("ecps-approval-v1\\0" ‖ nonce ‖ JCS(context, decision "approve"))."""

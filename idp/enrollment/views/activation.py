@@ -112,6 +112,7 @@ def qr(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
     return HttpResponse(image.getvalue(), content_type="image/svg+xml")
 
 
+@require_GET
 async def events(request: HttpRequest, enrolment_id: UUID) -> HttpResponseBase:
     """Server-sent events of this activation, for the session that began it."""
     enrolment, _session = await sync_to_async(_mine)(request, enrolment_id)

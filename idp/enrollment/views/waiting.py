@@ -71,6 +71,7 @@ def phone_wait(request: HttpRequest, request_id: UUID) -> HttpResponse:
     return attempt_page(request, "enrollment/phone_wait.html", approval.attempt, context)
 
 
+@require_GET
 async def phone_events(request: HttpRequest, request_id: UUID) -> HttpResponseBase:
     """Server-sent events: the state now, and each change. They carry no code and no proof."""
     approval = await sync_to_async(_mine)(request, request_id)
