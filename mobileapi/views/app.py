@@ -84,7 +84,7 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "name": "e-CPS",
         "short_name": "e-CPS",
         "description": _("Approuvez vos connexions aux portails de santé."),
-        "lang": request.LANGUAGE_CODE,  # type: ignore[attr-defined]
+        "lang": request.LANGUAGE_CODE,
         "display": "standalone",
         "background_color": "#fbfaf7",
         "theme_color": "#fbfaf7",

@@ -1,6 +1,7 @@
 /**
  * The API, without any stored token: a device signs each request with its own key
- * (RFC 9449, with `bh`, the hash of the body). Refusals are RFC 9457 problems.
+ * (RFC 9449, with `bh`, the hash of the body). Refusals are RFC 9457 problems. The window hears
+ * "reachable" and "unreachable".
  */
 
 import { sha256 } from "./canonical.js";
@@ -45,9 +46,11 @@ async function send(method, path, body, headers = {}) {
   try {
     response = await fetch(ROOT + path, options);
   } catch (error) {
-    if (error instanceof TypeError) throw new Problem();
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    dispatchEvent(new Event("unreachable"));
+    throw new Problem();
   }
+  dispatchEvent(new Event("reachable"));
   remember(response.headers);
   return answerOf(response);
 }

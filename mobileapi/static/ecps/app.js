@@ -30,10 +30,11 @@ function watchState({ device }) {
 }
 
 function watchConnection() {
-  const tell = () => (document.querySelector("#offline").hidden = navigator.onLine);
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  tell();
+  const notice = document.querySelector("#offline");
+  for (const event of ["online", "reachable"]) addEventListener(event, () => (notice.hidden = true));
+  for (const event of ["offline", "unreachable"]) {
+    addEventListener(event, () => (notice.hidden = false));
+  }
 }
 
 async function storedDevice() {

@@ -1,0 +1,275 @@
+"""e-CPS from the workstation and the phone: two browsers, a virtual authenticator, no fake."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from tests.journeys.card_desk import expect_greeting, insert, renew_cards, type_pin
+from tests.journeys.demo import Demo
+from tests.journeys.figures import FIGURES
+from tests.journeys.phone_desk import (
+    PIN,
+    WRONG_PIN,
+    Sensor,
+    activate_with_passkey,
+    activate_with_pin,
+    add_sensor,
+    another_number,
+    ask_by_phone,
+    begin_activation,
+    choose_phone,
+    choose_pin,
+    claim,
+    confirm,
+    expect_result,
+    open_my_ecps,
+    open_request,
+    screen,
+    type_number,
+)
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture
+def pocket(browser: Browser, playwright: Playwright) -> Iterator[BrowserContext]:
+    """The professional's phone."""
+    device = dict(playwright.devices["Pixel 7"])
+    device.pop("default_browser_type")
+    context = browser.new_context(**device, locale="fr-FR")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext) -> Page:
+    return pocket.new_page()
+
+
+@pytest.fixture
+def sensor(pocket: BrowserContext, phone: Page) -> Sensor:
+    return add_sensor(pocket, phone)
+
+
+@pytest.fixture(autouse=True)
+def no_phone_left(desk: Page, demo: Demo) -> Iterator[None]:
+    """Every journey leaves the doctor without a phone, as it found them."""
+    yield
+    desk.context.clear_cookies()
+    open_my_ecps(desk, demo)
+    while desk.locator("[id^=revoke-]").count():
+        desk.locator("[id^=revoke-]").first.click()
+        expect(desk.locator("#revoked")).to_be_visible()
+
+
+@pytest.fixture
+def with_passkey(desk: Page, phone: Page, sensor: Sensor, demo: Demo) -> Sensor:
+    """A phone activated with a passkey; the workstation has forgotten who sat at it."""
+    activate_with_passkey(desk, phone, demo)
+    desk.context.clear_cookies()
+    return sensor
+
+
+@pytest.fixture
+def with_pin(desk: Page, phone: Page, demo: Demo) -> None:
+    activate_with_pin(desk, phone, demo)
+    desk.context.clear_cookies()
+
+
+def test_a_card_activates_a_phone(desk: Page, reader: Page, phone: Page, demo: Demo) -> None:
+    renew_cards(reader)
+    insert(reader, "doctor")
+    desk.goto(f"{demo.base_url}/mon-ecps/")
+    desk.click("#choose-card")
+    type_pin(reader)
+    expect(desk.locator("#holder")).to_have_text("Dr Camille Lefèvre")
+    claim(phone, demo, begin_activation(desk))
+    choose_pin(phone)
+    confirm(desk, phone)
+    expect(phone.locator("#holder")).to_have_text("Dr Camille Lefèvre")
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_a_passkey_and_the_number_log_in(desk: Page, phone: Page, demo: Demo) -> None:
+    number = ask_by_phone(desk, demo)
+    open_request(phone)
+    expect(phone.locator("h1")).to_have_text(desk.locator("#portal strong").inner_text())
+    phone.fill("#number", number)
+    began = time.monotonic()
+    phone.click("#approve")
+    expect_greeting(desk, "Dr Camille Lefèvre")
+    FIGURES.note("approve on the phone → portal's page", time.monotonic() - began, target=1)
+    expect_result(phone, "approved")
+
+
+@pytest.mark.usefixtures("with_pin")
+def test_a_pin_and_the_number_log_in(desk: Page, phone: Page, demo: Demo) -> None:
+    type_number(phone_ready(phone), ask_by_phone(desk, demo))
+    screen(phone, "pin-approval")
+    phone.fill("#pin", PIN)
+    phone.click("#pin-approve")
+    expect_greeting(desk, "Dr Camille Lefèvre")
+    expect_result(phone, "approved")
+
+
+def phone_ready(phone: Page) -> Page:
+    screen(phone, "home")
+    return phone
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_a_wrong_number_ends_the_request(desk: Page, phone: Page, demo: Demo) -> None:
+    number = ask_by_phone(desk, demo)
+    type_number(phone, another_number(number))
+    expect_result(phone, "wrong_number")
+    expect(desk.locator('#phone-state[data-state="failed"]')).to_be_visible()
+    phone.click("#go-home")
+    expect(phone.locator(".request")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_after_a_wrong_number_one_may_begin_again(desk: Page, phone: Page, demo: Demo) -> None:
+    type_number(phone, another_number(ask_by_phone(desk, demo)))
+    expect_result(phone, "wrong_number")
+    phone.click("#go-home")
+    desk.click("#choose-other")
+    type_number(phone, choose_phone(desk))
+    expect_greeting(desk, "Dr Camille Lefèvre")
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("#deny", "denied"), ("#not-me", "not_me")])
+@pytest.mark.usefixtures("with_passkey")
+def test_a_refusal_returns_to_the_portal_as_access_denied(
+    desk: Page, phone: Page, demo: Demo, answer: str, outcome: str
+) -> None:
+    ask_by_phone(desk, demo)
+    open_request(phone)
+    phone.click(answer)
+    expect_result(phone, outcome)
+    desk.wait_for_url(f"{demo.portal_url}/**")
+    expect(desk.locator("body")).to_contain_text("access_denied")
+
+
+def test_another_finger_approves_nothing(
+    desk: Page, phone: Page, demo: Demo, with_passkey: Sensor
+) -> None:
+    number = ask_by_phone(desk, demo)
+    with_passkey.recognise(person=False)
+    type_number(phone, number)
+    expect(phone.locator("#error")).to_be_visible()
+    expect(desk.locator('#phone-state[data-state="pending"]')).to_be_visible()
+    with_passkey.recognise(person=True)
+    phone.click("#approve")
+    expect_greeting(desk, "Dr Camille Lefèvre")
+
+
+@pytest.mark.usefixtures("with_pin")
+def test_three_wrong_pins_block_the_phone(desk: Page, phone: Page, demo: Demo) -> None:
+    type_number(phone_ready(phone), ask_by_phone(desk, demo))
+    screen(phone, "pin-approval")
+    for expected in ("2 essais", "un seul essai"):
+        phone.fill("#pin", WRONG_PIN)
+        phone.click("#pin-approve")
+        expect(phone.locator("#error")).to_contain_text(expected)
+    phone.fill("#pin", WRONG_PIN)
+    phone.click("#pin-approve")
+    expect(phone.locator('#stopped[data-reason="blocked"]')).to_be_visible()
+    expect(desk.locator('#phone-state[data-state="failed"]')).to_be_visible()
+
+
+@pytest.mark.usefixtures("with_pin")
+def test_the_right_pin_after_a_wrong_one_logs_in(desk: Page, phone: Page, demo: Demo) -> None:
+    type_number(phone_ready(phone), ask_by_phone(desk, demo))
+    screen(phone, "pin-approval")
+    phone.fill("#pin", WRONG_PIN)
+    phone.click("#pin-approve")
+    expect(phone.locator("#error")).to_be_visible()
+    phone.fill("#pin", PIN)
+    phone.click("#pin-approve")
+    expect_greeting(desk, "Dr Camille Lefèvre")
+
+
+def test_wrong_digits_at_the_workstation_activate_nothing(
+    desk: Page, phone: Page, demo: Demo
+) -> None:
+    open_my_ecps(desk, demo)
+    claim(phone, demo, begin_activation(desk))
+    choose_pin(phone)
+    screen(phone, "digits")
+    digits = phone.locator("#fingerprint-digits").inner_text()
+    desk.fill("#fingerprint", "000000" if digits != "000000" else "111111")
+    desk.click("#fingerprint-confirm")
+    expect(desk.locator("#end-reason")).to_have_attribute("data-reason", "wrong_fingerprint")
+    screen(phone, "welcome")
+    desk.click("#home")
+    expect(desk.locator("#devices")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_a_request_cancelled_at_the_workstation_leaves_the_phone(
+    desk: Page, phone: Page, demo: Demo
+) -> None:
+    ask_by_phone(desk, demo)
+    open_request(phone)
+    desk.click("#cancel-request")
+    expect_result(phone, "expired")
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_a_phone_revoked_at_the_workstation_says_so(desk: Page, phone: Page, demo: Demo) -> None:
+    open_my_ecps(desk, demo)
+    desk.locator("[id^=revoke-]").click()
+    expect(phone.locator('#stopped[data-reason="revoked"]')).to_be_visible()
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_a_phone_removes_itself(desk: Page, phone: Page, demo: Demo) -> None:
+    phone.click("#device")
+    phone.click("#remove")
+    phone.click("#remove-confirm")
+    screen(phone, "welcome")
+    phone.reload()
+    screen(phone, "welcome")
+    open_my_ecps(desk, demo)
+    expect(desk.locator("#devices")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("with_pin")
+def test_the_phone_keeps_nothing_to_test_a_pin_against(phone: Page) -> None:
+    kept = phone.evaluate(
+        """() => new Promise((resolve) => {
+          const opening = indexedDB.open("ecps");
+          opening.onsuccess = () => {
+            const get = opening.result.transaction("device").objectStore("device").get("this");
+            get.onsuccess = () => {
+              const { privateKey, lock, ...rest } = get.result;
+              resolve({ extractable: privateKey.extractable, lock: Object.keys(lock), rest });
+            };
+          };
+        })"""
+    )
+    assert kept["extractable"] is False
+    assert sorted(kept["lock"]) == ["blob", "salt"]
+    assert kept["rest"]["fingerprint"] is None
+    assert set(kept["rest"]) == {
+        "kind",
+        "deviceId",
+        "state",
+        "label",
+        "publicJwk",
+        "fingerprint",
+        "holder",
+        "validUntil",
+        "createdAt",
+    }
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_the_app_opens_without_a_network(pocket: BrowserContext, phone: Page) -> None:
+    phone.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    pocket.set_offline(True)
+    phone.reload()
+    screen(phone, "home")
+    expect(phone.locator("#offline")).to_be_visible()
