@@ -75,7 +75,7 @@ class Portal:
             "code_challenge_method": "S256",
         }
 
-    def ask(self, path: str = "/auth", **changes: str | None) -> Any:
+    def ask(self, path: str = "/auth", /, **changes: str | None) -> Any:
         """GET of the authorization endpoint; None leaves a parameter out."""
         values = {**self.request, **changes}
         query = {name: value for name, value in values.items() if value is not None}
@@ -98,10 +98,9 @@ class Portal:
         return parameters_of(response)["code"]
 
     def token_call(self, form: dict[str, str], **headers: str) -> Any:
-        values = {"HTTP_AUTHORIZATION": basic(self.client.client_id), **headers}
-        return Browser().post(f"{PROTOCOL}/token", urlencode(form), content_type=FORM, **values)
+        return self.call("token", form, **headers)
 
-    def redeem(self, code: str, **changes: str | None) -> Any:
+    def redeem(self, code: str | None, /, **changes: str | None) -> Any:
         values: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,
@@ -125,7 +124,8 @@ class Portal:
         )
 
     def call(self, endpoint: str, form: dict[str, str], **headers: str) -> Any:
-        values = {"HTTP_AUTHORIZATION": basic(self.client.client_id), **headers}
+        """A POST of the portal's server, which has no cookies."""
+        values: dict[str, Any] = {"HTTP_AUTHORIZATION": basic(self.client.client_id), **headers}
         return Browser().post(
             f"{PROTOCOL}/{endpoint}", urlencode(form), content_type=FORM, **values
         )

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from joserfc.jwk import Key
 
 from idp.audit.models import AuditRow
 from idp.core.errors import IdpError
@@ -63,9 +64,14 @@ def test_no_private_key_is_in_clear_in_the_database() -> None:
 
 
 def test_a_private_key_is_imported_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
+    opened: list[str] = []
     real = keys._open
-    monkeypatch.setattr(keys, "_open", lambda row: opened.append(row.alg) or real(row))
+
+    def counted(row: SigningKey) -> Key:
+        opened.append(row.alg)
+        return real(row)
+
+    monkeypatch.setattr(keys, "_open", counted)
     monkeypatch.setattr(keys, "RELOAD_EVERY", 0.0)
     for _ in range(3):
         keys.ring()
@@ -94,7 +100,6 @@ def test_tokens_of_the_key_before_stay_good_for_one_rotation(
 
 
 def test_a_token_signed_elsewhere_by_the_next_key_is_known_already() -> None:
-    row = SigningKey.objects.none()
     keys.ring()
     row = SigningKey.objects.get(alg="RS256", state=KeyState.NEXT)
     assert keys.ring().verifying.get_by_kid(row.kid).kid == row.kid

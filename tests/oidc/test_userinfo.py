@@ -99,7 +99,9 @@ def forgeries(token: str) -> dict[str, str]:
     kid = keys.ring().signing["RS256"][0]
     stranger = RSAKey.generate_key(2048)
     nested = base64.urlsafe_b64encode(b"[" * 6000).decode()
-    public_pem = keys.ring().verifying.get_by_kid(kid).as_pem(private=False)
+    public = keys.ring().verifying.get_by_kid(kid)
+    assert isinstance(public, RSAKey)
+    public_pem = public.as_pem(private=False)
     hs256_of_public_key = jwt.encode(
         {"alg": "HS256", "kid": kid}, claims, OctKey.import_key(base64.b64encode(public_pem))
     )
