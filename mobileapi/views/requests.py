@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from idp.enrollment.flows import approval, denial
 from idp.enrollment.flows.devices import require_active
+from idp.enrollment.flows.proofs import Approval
 from idp.enrollment.flows.requests import waiting_requests
 from idp.enrollment.rules.approval import Decision
 from idp.enrollment.rules.encoding import b64u
@@ -74,7 +75,7 @@ class Approve(DeviceView):
         """C = SHA-256("ecps-approval-v1\\0" ‖ nonce ‖ JCS(context, decision "approve"))."""
         values = self.parsed(request, ApproveIn)
         approval.approve(
-            device=self.device(request), request_id=request_id, approval=approval.Approval(**values)
+            device=self.device(request), request_id=request_id, approval=Approval(**values)
         )
         return Response({"state": "approved"})
 

@@ -10,44 +10,14 @@ from pytest_django import DjangoAssertNumQueries
 from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.models import Person
-from idp.enrollment.models import ApprovalRequest, Device, PasskeyCredential, PinKey
+from idp.enrollment.models import Device, PasskeyCredential
 from idp.enrollment.rules.encoding import b64u
 from idp.enrollment.rules.states import DeviceState
 from idp.login import flows as login
-from tests.emulators.phones import PinBox, RefusedError, SoftPhone
-from tests.emulators.workstation import Asked, Workstation
+from tests.emulators.phones import PinBox, SoftPhone
+from tests.emulators.workstation import Workstation
+from tests.mobileapi.screen import Screen, approve, refusal
 from tests.people import make_person
-
-
-class Screen:
-    """A login that waits for the doctor's phone."""
-
-    def __init__(self, person: Person) -> None:
-        self.station = Workstation()
-        self.asked: Asked = self.station.ask_phone(person.national_id)
-
-    @property
-    def request(self) -> ApprovalRequest:
-        return ApprovalRequest.objects.get(pk=self.asked.request_id)
-
-    @property
-    def is_proven(self) -> bool:
-        self.asked.attempt.refresh_from_db()
-        return self.asked.attempt.proof is not None
-
-
-def approve(phone: SoftPhone, asked: Asked, **changes: Any) -> None:
-    """A right approval, with members of its body changed."""
-    (request,) = phone.requests()
-    challenge = phone.challenge(asked.request_id, number=asked.number)
-    body = phone.approval(request, challenge, number=asked.number)
-    phone.signed_call("POST", f"/requests/{asked.request_id}/approve", {**body, **changes})
-
-
-def refusal(call: Any, *args: Any, **kwargs: Any) -> RefusedError:
-    with pytest.raises(RefusedError) as caught:
-        call(*args, **kwargs)
-    return caught.value
 
 
 def test_a_wrong_number_ends_the_request(person: Person, phone: SoftPhone) -> None:
@@ -265,74 +235,6 @@ def test_the_counter_moves_with_each_approval(person: Person, phone: SoftPhone) 
     before = PasskeyCredential.objects.get().sign_count
     approve(phone, Screen(person).asked)
     assert PasskeyCredential.objects.get().sign_count == before + 1
-
-
-def test_a_wrong_instance_signature_changes_nothing(person: Person, pin_phone: SoftPhone) -> None:
-    screen = Screen(person)
-    wrong = b64u(pin_phone.instance.sign(b"something else"))
-    for _nth in range(5):
-        error = refusal(approve, pin_phone, screen.asked, instance_signature=wrong)
-        assert (error.status, error.code) == (403, "bad_signature")
-    assert PinKey.objects.get().tries == 0
-    assert screen.request.state == "number_ok"
-    pin_phone.approve(screen.asked.request_id, number=screen.asked.number)
-    assert screen.is_proven
-
-
-def test_three_wrong_pins_block_the_phone(person: Person, pin_phone: SoftPhone) -> None:
-    screen = Screen(person)
-    number = screen.asked.number
-    for left in (2, 1):
-        error = refusal(pin_phone.approve, screen.asked.request_id, number=number, pin="000000")
-        assert (error.status, error.code) == (403, "wrong_pin")
-        assert error.problem["tries_left"] == left
-        assert screen.request.state == "number_ok"
-    error = refusal(pin_phone.approve, screen.asked.request_id, number=number, pin="000000")
-    assert (error.status, error.code) == (423, "device_blocked")
-    assert screen.request.state == "failed"
-    assert pin_phone.me()["state"] == "blocked"
-    # The right PIN comes too late.
-    assert refusal(pin_phone.requests).code == "device_blocked"
-
-
-def test_the_right_pin_forgives_two_wrong_ones(person: Person, pin_phone: SoftPhone) -> None:
-    screen = Screen(person)
-    for _nth in range(2):
-        refusal(
-            pin_phone.approve,
-            screen.asked.request_id,
-            number=screen.asked.number,
-            pin="111111",
-        )
-    pin_phone.approve(screen.asked.request_id, number=screen.asked.number)
-    assert screen.is_proven
-    assert PinKey.objects.get().tries == 0
-
-
-def test_wrong_pins_count_over_several_requests(person: Person, pin_phone: SoftPhone) -> None:
-    codes = []
-    for _nth in range(3):
-        screen = Screen(person)
-        error = refusal(
-            pin_phone.approve,
-            screen.asked.request_id,
-            number=screen.asked.number,
-            pin="111111",
-        )
-        codes.append(error.code)
-        login.refuse(attempt=screen.asked.attempt, code="access_denied")
-        ApprovalRequest.objects.update(state="cancelled")
-    assert codes == ["wrong_pin", "wrong_pin", "device_blocked"]
-
-
-def test_a_nonce_serves_one_try(person: Person, pin_phone: SoftPhone) -> None:
-    screen = Screen(person)
-    (request,) = pin_phone.requests()
-    challenge = pin_phone.challenge(screen.asked.request_id, number=screen.asked.number)
-    path = f"/requests/{screen.asked.request_id}/approve"
-    for code, pin in (("wrong_pin", "111111"), ("challenge_needed", pin_phone.pin)):
-        body = pin_phone.approval(request, challenge, number=screen.asked.number, pin=pin)
-        assert refusal(pin_phone.signed_call, "POST", path, body).code == code
 
 
 def test_a_pin_phone_cannot_approve_with_a_passkey_body(

@@ -14,6 +14,7 @@ from idp.asgi import application
 from idp.directory.models import Person
 from idp.enrollment.flows.devices import revoke
 from idp.enrollment.flows.tokens import device_nonce, typed_code
+from mobileapi import consumers
 from tests.emulators.phones import SoftPhone
 from tests.emulators.workstation import Workstation
 from tests.people import make_person
@@ -122,6 +123,22 @@ async def test_a_wrong_proof_is_shown_the_door(
     person = await sync_to_async(make_person)()
     phone = await sync_to_async(enrolled)(person)
     await open_socket.send_to(text_data=json.dumps(hello(phone, **claims)))
+    assert (await open_socket.receive_output(timeout=5))["code"] == 4401
+
+
+async def test_who_says_nothing_is_shown_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0)
+    silent = socket()
+    await silent.connect()
+    assert (await silent.receive_output(timeout=5))["code"] == 4408
+
+
+async def test_a_second_message_ends_the_connection(open_socket: WebsocketCommunicator) -> None:
+    person = await sync_to_async(make_person)()
+    phone = await sync_to_async(enrolled)(person)
+    await open_socket.send_to(text_data=json.dumps(hello(phone)))
+    await state(open_socket)
+    await open_socket.send_to(text_data=json.dumps(hello(phone)))
     assert (await open_socket.receive_output(timeout=5))["code"] == 4401
 
 

@@ -9,7 +9,7 @@ from idp.audit.flows import Outcome, record
 from idp.core import clock, live
 from idp.core.errors import IdpError
 from idp.enrollment.flows import refusals
-from idp.enrollment.flows.approval import audited, lock_for_answer
+from idp.enrollment.flows.answers import audited, lock_for_answer
 from idp.enrollment.flows.evidence import approval_evidence
 from idp.enrollment.flows.people import device_group, holder_of, request_group
 from idp.enrollment.gateways.device_keys import InstanceKey
@@ -35,7 +35,8 @@ def deny(*, device: Device, request_id: UUID, denial: Denial) -> None:
         with transaction.atomic():
             _deny(device.pk, request_id, denial)
     except IdpError as error:
-        raise audited(error, device=device, request_id=request_id) from error
+        audited(error, device=device, request_id=request_id)
+        raise
 
 
 def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:

@@ -137,7 +137,8 @@ def receive_keys(*, enrolment_id: UUID, claim_secret: str, keys: SubmittedKeys) 
     except IntegrityError as error:
         raise _audited(refusals.key_reused(), enrolment) from error
     except IdpError as error:
-        raise _audited(error, enrolment) from error
+        _audited(error, enrolment)
+        raise
 
 
 def _verify(enrolment: Enrolment, nonce: bytes, keys: SubmittedKeys) -> _VerifiedKeys:

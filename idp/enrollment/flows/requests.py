@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -21,6 +22,8 @@ from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import MethodName
 from idp.login.rules.levels import Level, acr_answered, known_levels
 from idp.login.rules.steps import AttemptState, usable_methods
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) 
             data={"attempt": str(attempt.pk), "request": str(request.pk), "code": reason},
         )
         live.wake(device_group(person_id))
+    # Only here and in the audit log: the operator's answer to « nothing came to my phone ».
+    log.info("phone_asked", request_id=str(request.pk), is_decoy=request.is_decoy, code=reason)
     return request
 
 
