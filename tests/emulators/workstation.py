@@ -90,7 +90,9 @@ class Workstation:
         response = self.client.post(address, {"login": identifier})
         assert response.status_code == 303, response.content
         request_id = response["Location"].rsplit("/", 1)[1]
-        return Asked(attempt=attempt, request_id=request_id, number=request_number(UUID(request_id)))
+        return Asked(
+            attempt=attempt, request_id=request_id, number=request_number(UUID(request_id))
+        )
 
 
 class Asked:
