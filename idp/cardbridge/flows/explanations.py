@@ -31,8 +31,9 @@ _TO_SUPPORT = _(
     "informatique."
 )
 _NEW_CARD = _(
-    "Connectez-vous par un autre moyen. Pour une nouvelle carte, adressez-vous à CPS Info Service, "
-    "l’assistance de l’Agence du numérique en santé, ou à votre Ordre."
+    "Si vous avez reçu votre nouvelle carte, insérez-la et réessayez. Sinon, demandez-la à CPS "
+    "Info Service, l’assistance de l’Agence du numérique en santé, ou à votre Ordre, et choisissez "
+    "un autre moyen de connexion."
 )
 
 EXPLANATIONS: dict[str, Explanation] = {
@@ -122,7 +123,6 @@ EXPLANATIONS: dict[str, Explanation] = {
         title=_("Cette carte est d’un modèle trop ancien"),
         description=_("Sa clé n’offre plus une sécurité suffisante."),
         next_step=_NEW_CARD,
-        can_retry=False,
     ),
     BridgeCode.PIN_INCORRECT: Explanation(
         title=_("Code incorrect"),
@@ -148,6 +148,7 @@ EXPLANATIONS: dict[str, Explanation] = {
             "carte et ses codes. Courrier perdu : CPS Info Service vous le renvoie. En attendant, "
             "choisissez un autre moyen de connexion."
         ),
+        can_retry=False,
     ),
     BridgeCode.USER_CANCELLED: Explanation(
         title=_("Vous avez annulé"),
@@ -175,7 +176,6 @@ EXPLANATIONS: dict[str, Explanation] = {
         description=_("Sa date de validité est passée."),
         dated=_("Elle était valable jusqu’au {day}."),
         next_step=_NEW_CARD,
-        can_retry=False,
     ),
     CardCode.CARD_NOT_YET_VALID: Explanation(
         title=_("Votre carte n’est pas encore valable"),
@@ -194,7 +194,6 @@ EXPLANATIONS: dict[str, Explanation] = {
             "permet plus de se connecter."
         ),
         next_step=_NEW_CARD,
-        can_retry=False,
     ),
     CardCode.REVOCATION_UNKNOWN: Explanation(
         title=_("Votre carte ne peut pas être vérifiée en ce moment"),

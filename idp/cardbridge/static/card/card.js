@@ -10,6 +10,7 @@ const PERMISSION_HINT_AFTER = 700;
 const page = document.getElementById("card-login");
 const form = document.getElementById("card-form");
 const retry = document.getElementById("retry");
+const chooseOther = document.getElementById("choose-other");
 const ports = page.dataset.ports.split(" ").map(Number);
 
 /** Something failed on this workstation: the server is told, and explains it. */
@@ -58,12 +59,12 @@ async function permission() {
 }
 
 /** Says whether a bridge of the right protocol answers: the port may belong to a stranger. */
-async function probe(port, timeout) {
+async function probe(port, signal) {
   const response = await fetch(`http://127.0.0.1:${port}/v1/status`, {
     cache: "no-store",
     credentials: "omit",
     redirect: "error",
-    signal: AbortSignal.timeout(timeout),
+    signal,
   });
   const status = await response.json();
   if (status.bridge !== "cps-bridge" || !status.protocols?.includes(PROTOCOL)) {
@@ -73,15 +74,24 @@ async function probe(port, timeout) {
 }
 
 async function findBridge() {
-  const state = await permission();
-  const timeout = state === "prompt" ? PERMISSION_TIMEOUT : STATUS_TIMEOUT;
-  const hint = setTimeout(() => state === "prompt" && show("permission"), PERMISSION_HINT_AFTER);
+  const asks = (await permission()) === "prompt";
+  const giveUp = new AbortController();
+  const later = (delay, act) => setTimeout(act, delay);
+  const cap = later(asks ? PERMISSION_TIMEOUT : STATUS_TIMEOUT, () => giveUp.abort());
+  const hint = later(PERMISSION_HINT_AFTER, () => asks && show("permission"));
+  const probes = ports.map((port) => probe(port, giveUp.signal));
+  // While the browser asks the person nothing settles; once one port has, the others get little
+  // time: a stranger that never answers must not keep the page waiting.
+  Promise.race(probes.map((each) => each.catch(() => null))).then(() => {
+    clearTimeout(hint);
+    later(STATUS_TIMEOUT, () => giveUp.abort());
+  });
   try {
-    return await Promise.any(ports.map((port) => probe(port, timeout)));
+    return await Promise.any(probes);
   } catch {
     throw new Failed((await permission()) === "denied" ? "permission_denied" : "no_bridge");
   } finally {
-    clearTimeout(hint);
+    clearTimeout(cap);
   }
 }
 
@@ -164,20 +174,31 @@ function showFailure(problem) {
   const hint = page.querySelector(`template[data-hint="${problem.code}"]`);
   if (hint) error.append(hint.content.cloneNode(true));
   document.getElementById("card-failure").replaceChildren(content);
-  retry.hidden = !problem.can_retry;
+  offerRetry(problem.can_retry);
+  document.getElementById("card-steps").hidden = true;
   error.focus();
+}
+
+/** The largest button is what helps: another try, or else another means. */
+function offerRetry(canRetry) {
+  retry.hidden = !canRetry;
+  chooseOther.classList.toggle("button--primary", !canRetry);
+  chooseOther.classList.toggle("button--quiet", canRetry);
 }
 
 function clearFailure() {
   document.getElementById("card-failure").replaceChildren();
+  document.getElementById("card-steps").hidden = false;
+  offerRetry(true);
   retry.hidden = true;
 }
 
+/** In the sandbox only: the reader's page of the bridge that was found; none found, no link. */
 function offerReader(bridge) {
   const link = document.getElementById("open-reader");
-  if (!link || !bridge.sandbox) return;
-  link.href = `http://127.0.0.1:${bridge.port}/sandbox/`;
-  link.hidden = false;
+  if (!link) return;
+  link.hidden = !bridge?.sandbox;
+  if (bridge) link.href = `http://127.0.0.1:${bridge.port}/sandbox/`;
 }
 
 // ---- from the beginning to the end ------------------------------------------------------------
@@ -185,6 +206,7 @@ function offerReader(bridge) {
 async function explain(error) {
   if (error instanceof Refused) return error.problem;
   try {
+    if (error.code === "no_bridge") offerReader(null);
     if (error instanceof Failed) return await post(page.dataset.failureUrl, { code: error.code });
   } catch (refusal) {
     if (refusal instanceof Refused) return refusal.problem;
