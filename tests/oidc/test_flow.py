@@ -106,11 +106,15 @@ def test_every_answer_leaves_an_audit_row(portal: Portal, doctor: Person) -> Non
     assert all(row.is_test for row in rows)
 
 
-def test_a_test_identity_is_marked_in_the_id_token(portal: Portal, doctor: Person) -> None:
+def test_a_test_identity_is_marked_in_every_token_that_tells_who(
+    portal: Portal, doctor: Person
+) -> None:
     response = portal.log_in(portal.ask(), doctor, amr=("test",))
     tokens = portal.redeem(parameters_of(response)["code"]).json()
     assert decoded(tokens["id_token"]).claims["amr"] == ["test"]
-    assert decoded(tokens["access_token"]).claims["authMode"] == "CARD"
+    access = decoded(tokens["access_token"]).claims
+    assert (access["amr"], access["authMode"]) == (["test"], "CARD")
+    assert portal.introspect(tokens["access_token"])["amr"] == ["test"]
 
 
 def test_a_person_who_cancels_is_told_to_the_portal(portal: Portal, doctor: Person) -> None:

@@ -12,6 +12,8 @@ from idp.oidc.rules.claims import civil_name, identity, other_ids, psi_identifie
 
 # In every token of 2026 that could be seen, whatever its acr (PSC facts §5.2).
 AUTH_LEVEL = "1"
+# The sandbox's "Identité de test": a login without card or phone.
+TEST_AMR = "test"
 _IN_ID_TOKEN = frozenset({"preferred_username", "given_name", "family_name", "SubjectNameID"})
 
 
@@ -69,8 +71,12 @@ def access_claims(
     facts: TokenFacts, professional: Professional, *, jti: str, expires_at: int
 ) -> dict[str, Any]:
     """The newest shape known (PSC facts §5.2): bare-UUID `sub`, no `aud`."""
+    # No key of PSC's: it is there only where nobody proved anything, in a sandbox, so that an API
+    # provider that sees this token alone can tell.
+    test_mark = {"amr": list(facts.amr)} if TEST_AMR in facts.amr else {}
     return {
         **_common(facts, kind="Bearer", jti=jti, expires_at=expires_at),
+        **test_mark,
         "acr": facts.acr,
         "scope": facts.scope,
         "authMode": facts.auth_mode,
