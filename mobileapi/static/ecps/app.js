@@ -20,6 +20,7 @@ function takeToken() {
 function showStart(record) {
   if (!record) return welcome();
   if (record.state === "pending") return awaitConfirmation(record.fingerprint);
+  if (USELESS.has(record.state)) return stopped(record.state);
   return home();
 }
 

@@ -6,6 +6,7 @@
 import { baseUrl, post, Problem, proof, signed } from "./api.js";
 
 const POLL_MS = 3000;
+const PATIENCE_MS = 1200; // what the socket gets before the first question
 const OVER = new Set(["blocked", "revoked"]); // states a device never leaves
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
@@ -29,8 +30,7 @@ export class Live {
   start() {
     document.addEventListener("visibilitychange", this.#wake);
     addEventListener("online", this.#wake);
-    this.#connect();
-    this.#poll();
+    this.#open();
   }
 
   stop() {
@@ -49,9 +49,13 @@ export class Live {
   #wake = () => {
     if (document.hidden || this.#isOpen) return;
     this.#failures = 0;
-    this.#connect();
-    this.#poll();
+    this.#open();
   };
+
+  #open() {
+    this.#connect();
+    this.#pollLater(PATIENCE_MS);
+  }
 
   async #connect() {
     if (this.#stopped || (this.#socket && this.#socket.readyState <= WebSocket.OPEN)) return;
@@ -84,14 +88,18 @@ export class Live {
     this.#tell({ device: message.device, requests: message.requests });
   }
 
-  /** The last resort, and the first answer while the socket is being opened. */
+  /** The last resort: where the socket does not open, or not soon. */
   async #poll() {
     clearTimeout(this.#pollTimer);
     if (this.#stopped || this.#isOpen || document.hidden) return;
     await this.#ask();
     if (this.#stopped || this.#isOpen) return;
+    this.#pollLater(POLL_MS);
+  }
+
+  #pollLater(milliseconds) {
     clearTimeout(this.#pollTimer);
-    this.#pollTimer = setTimeout(() => this.#poll(), POLL_MS);
+    this.#pollTimer = setTimeout(() => this.#poll(), milliseconds);
   }
 
   async #ask() {

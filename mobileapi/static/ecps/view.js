@@ -107,7 +107,7 @@ export async function hold(work) {
     if (isShown(name)) {
       screen.removeAttribute("aria-busy");
       controls.forEach((control) => (control.disabled = false));
-      focused?.focus();
+      (find("[aria-invalid]") ?? focused)?.focus();
     }
   }
 }

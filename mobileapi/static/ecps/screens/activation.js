@@ -73,7 +73,12 @@ function scanCode() {
   };
   scan(find("video"), use)
     .then((end) => (isShown("scan") ? (stop = end) : end()))
-    .catch((error) => isShown("scan") && (welcome(), complain(explain(error))));
+    .catch((error) => isShown("scan") && withoutCamera(error));
+}
+
+function withoutCamera(error) {
+  welcome();
+  complain(error.name === "NotAllowedError" ? text("camera-refused") : explain(error));
 }
 
 async function claim(means) {
