@@ -12,6 +12,7 @@ from idp.login.models import LoginAttempt
 from idp.sandbox.pki.hierarchy import AuthorityName, Hierarchy, load_or_make
 from idp.sandbox.pki.installation import set_up
 from idp.sandbox.pki.store import Credential
+from tests.cardbridge.steps import load_addresses
 from tests.login.conftest import open_one
 
 
@@ -24,6 +25,7 @@ def tray(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sandbox(db: None, settings: Settings, tray: Path) -> Path:
     """Trust, lists and people in this test's database; returns the directory of the cards."""
+    load_addresses()
     settings.HYGIE = replace(settings.HYGIE, data_dir=tray)
     cache.clear()
     set_up()

@@ -1,6 +1,7 @@
 """What the tests of card login do again and again."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ from idp.core.errors import IdpError
 from idp.login.models import LoginAttempt
 from idp.sandbox.pki.store import Credential
 from tests.emulators.cards import make_token, sign_token
+
+
+def load_addresses() -> None:
+    """Addresses are decided once a process: in sandbox mode, before a test changes the mode."""
+    import_module("idp.urls")
 
 
 def answer(attempt: LoginAttempt, token: Any) -> str:

@@ -19,6 +19,7 @@ from idp.directory.models import Person
 from idp.sandbox.pki.catalogue import CATALOGUE
 from idp.sandbox.pki.installation import set_up
 from idp.sandbox.pki.lists import RENEW_BEFORE
+from tests.cardbridge.steps import load_addresses
 
 EXTENSION = {
     "category": "1.2.250.1.71.1.2.5",
@@ -38,6 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data_dir(db: None, settings: Settings, made: Path) -> Path:
     """A sandbox that is set up; its files are made by the first test and kept."""
+    load_addresses()
     settings.HYGIE = replace(settings.HYGIE, data_dir=made)
     set_up()
     return made
