@@ -3,13 +3,12 @@
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client as Browser
 
 from idp.audit.models import AuditRow
 from idp.directory.models import Person
 from idp.oidc.flows.clients import ensure_client, set_enabled
 from idp.oidc.models import Grant
-from tests.oidc.portal import REDIRECT_URI, SECRET, Portal, issuer, parameters_of
+from tests.oidc.portal import REDIRECT_URI, SECRET, Browser, Portal, issuer, parameters_of
 
 pytestmark = pytest.mark.django_db
 

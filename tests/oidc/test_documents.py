@@ -4,11 +4,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.test import Client as Browser
 
 from idp.oidc.flows.keys import rotate_keys
 from idp.oidc.gateways import keys
-from tests.oidc.portal import PROTOCOL, issuer
+from tests.oidc.portal import PROTOCOL, Browser, issuer
 
 pytestmark = pytest.mark.django_db
 WELL_KNOWN = "/auth/realms/esante-wallet/.well-known"

@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -11,7 +10,7 @@ from joserfc.jwk import KeySet
 from idp.audit.models import AuditRow
 from idp.directory.models import Person
 from idp.login.models import LoginAttempt
-from tests.oidc.portal import PROTOCOL, REDIRECT_URI, Portal, issuer, parameters_of, prove
+from tests.oidc.portal import PROTOCOL, REDIRECT_URI, Browser, Portal, issuer, parameters_of, prove
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client as Browser
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -13,7 +12,7 @@ from idp.directory.models import Person
 from idp.login.models import SsoSession
 from idp.oidc.flows.clients import ensure_client
 from idp.oidc.gateways import keys
-from tests.oidc.portal import FORM, LOGGED_OUT_URI, PROTOCOL, REDIRECT_URI, SECRET, Portal
+from tests.oidc.portal import FORM, LOGGED_OUT_URI, PROTOCOL, REDIRECT_URI, SECRET, Browser, Portal
 
 pytestmark = pytest.mark.django_db
 ADDRESS = f"{PROTOCOL}/logout"

@@ -4,7 +4,6 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client as Browser
 
 from idp.audit.models import AuditRow
 from idp.core import clock
@@ -13,7 +12,7 @@ from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.oidc.flows.clients import set_enabled
 from idp.oidc.models import Grant
-from tests.oidc.portal import FORM, PROTOCOL, VERIFIER, Portal, basic
+from tests.oidc.portal import FORM, PROTOCOL, VERIFIER, Browser, Portal, basic
 
 pytestmark = pytest.mark.django_db
 

@@ -4,11 +4,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.test import Client as Browser
 
 from idp.directory.models import Person
 from idp.oidc.gateways import keys
-from tests.oidc.portal import PROTOCOL, REDIRECT_URI, Portal, basic, issuer, parameters_of
+from tests.oidc.portal import PROTOCOL, REDIRECT_URI, Browser, Portal, basic, issuer, parameters_of
 
 pytestmark = pytest.mark.django_db
 NO_PKCE = {"code_challenge": None, "code_challenge_method": None}

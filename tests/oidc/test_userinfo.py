@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
@@ -16,7 +15,7 @@ from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.oidc.flows.clients import set_enabled
 from idp.oidc.gateways import keys
-from tests.oidc.portal import FORM, PROTOCOL, Portal
+from tests.oidc.portal import FORM, PROTOCOL, Browser, Portal
 
 pytestmark = pytest.mark.django_db
 ADDRESS = f"{PROTOCOL}/userinfo"
