@@ -7,4 +7,5 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "/journeys/" in item.nodeid)
+    # The journey that ends with the audit log needs the logins of all the others before it.
+    items.sort(key=lambda item: ("/journeys/" in item.nodeid, "test_audit_log" in item.nodeid))

@@ -1,6 +1,5 @@
 """What every HTML page shares: template context, the error page, the headers a page may relax."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from idp.core.errors import IdpError
@@ -27,14 +27,8 @@ def error_page(request: HttpRequest, error: IdpError, **extra: Any) -> HttpRespo
     return render(request, "errors/error.html", context, status=error.status)
 
 
-class ErrorPages:
+class ErrorPages(MiddlewareMixin):
     """Middleware: the one handler of refusals on HTML pages. It decides nothing."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, IdpError):

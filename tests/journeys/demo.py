@@ -27,6 +27,7 @@ class Demo:
     base_url: str
     portal_url: str
     reader_url: str
+    bridge_port: int
     data_dir: Path
     environment: dict[str, str]
 
@@ -67,8 +68,8 @@ def own_database(url: str | None) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def running_demo() -> Iterator[Demo]:
-    """Starts the demo, waits until the portal answers, stops it with Ctrl-C's signal."""
+def running_demo(*options: str) -> Iterator[Demo]:
+    """Starts the demo, waits until the portal answers, stops it with the signal of a shutdown."""
     port, portal_port, *bridge_ports = free_ports(4)
     with (
         tempfile.TemporaryDirectory(prefix="hygie-journey-") as folder,
@@ -87,13 +88,14 @@ def running_demo() -> Iterator[Demo]:
             base_url=f"http://localhost:{port}",
             portal_url=f"http://localhost:{portal_port}",
             reader_url=f"http://127.0.0.1:{bridge_ports[0]}/sandbox/",
+            bridge_port=bridge_ports[0],
             data_dir=Path(folder),
             environment=environment,
         )
         log = Path(folder) / "demo.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo"],
+                [sys.executable, "manage.py", "demo", *options],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,

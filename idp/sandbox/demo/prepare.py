@@ -5,6 +5,7 @@ from io import StringIO
 from django.conf import settings
 from django.core.management import call_command
 
+from idp.core.static_files import collect
 from idp.oidc.flows.clients import ensure_client
 
 PORTAL_CLIENT_ID = "portail-demo"
@@ -15,6 +16,7 @@ PORTAL_CLIENT_SECRET = "sandbox-portal-secret-not-for-production"  # noqa: S105
 def prepare() -> None:
     """Brings an empty or old demo database up to date; a few milliseconds when nothing changed."""
     mark_sandbox_data()
+    collect()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("sandbox", "setup", stdout=StringIO())
     register_portal()

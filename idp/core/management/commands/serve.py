@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from idp.core.static_files import collect
+
 
 class Command(BaseCommand):
     help = (
@@ -25,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, kind: str, host: str, port: int, workers: int, **_: Any) -> None:
         self._require_current_schema()
+        collect()
         if workers > 1 and kind != "web" and not settings.REDIS_URL:
             raise CommandError(
                 "Several live workers wake one another through Redis: set REDIS_URL."

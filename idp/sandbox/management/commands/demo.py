@@ -39,9 +39,15 @@ class Command(BaseCommand):
             "--check", action="store_true", help="log a test person in, say so, and stop"
         )
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--no-bridge", action="store_true", help="start no card bridge: bring your own"
+        )
+
+    def handle(self, *args: Any, check: bool, no_bridge: bool, **options: Any) -> None:
+        self._with_bridge = not no_bridge
         began = time.monotonic()
         self._children: list[Child] = []
+        self._waits: list[tuple[Child, int]] = []
         provider = self._provider()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
@@ -73,47 +79,50 @@ class Command(BaseCommand):
                 Port(number=portal_port, setting="HYGIE_PORTAL_PORT", purpose="the demo portal"),
             )
         )
-        self._bridge_port = first_free(
-            settings.HYGIE.bridge_ports, setting="HYGIE_BRIDGE_PORTS", purpose="the card bridge"
-        )
+        if self._with_bridge:
+            self._bridge_port = first_free(
+                settings.HYGIE.bridge_ports,
+                setting="HYGIE_BRIDGE_PORTS",
+                purpose="the card bridge",
+            )
         self._portal_port = portal_port
         return Provider(port=port)
 
     def _start_children(self) -> None:
+        if self._with_bridge:
+            self._children.append(self._start_bridge())
+        self._children.append(self._start_portal())
+
+    def _start_bridge(self) -> Child:
         hygie = settings.HYGIE
-        logs = hygie.data_dir / "log"
-        self._children.append(
-            start(
-                "bridge",
-                [
-                    *("-m", "cps_bridge", "sandbox", str(hygie.data_dir / "sandbox")),
-                    *("--origin", hygie.origin),
-                    *("--ports", ",".join(map(str, hygie.bridge_ports))),
-                ],
-                log_dir=logs,
-            )
+        command = [
+            *("-m", "cps_bridge", "sandbox", str(hygie.data_dir / "sandbox")),
+            *("--origin", hygie.origin),
+            *("--ports", ",".join(map(str, hygie.bridge_ports))),
+        ]
+        bridge = start("card-bridge", command, log_dir=hygie.data_dir / "log")
+        self._waits.append((bridge, self._bridge_port))
+        return bridge
+
+    def _start_portal(self) -> Child:
+        hygie = settings.HYGIE
+        portal = start(
+            "demo-portal",
+            ["-m", "examples.portal"],
+            log_dir=hygie.data_dir / "log",
+            PORTAL_URL=hygie.portal_url,
+            PORTAL_ISSUER=hygie.issuer,
+            PORTAL_CLIENT_ID=PORTAL_CLIENT_ID,
+            PORTAL_CLIENT_SECRET=PORTAL_CLIENT_SECRET,
+            PORTAL_SECRET_KEY=secrets.token_urlsafe(32),
         )
-        self._children.append(
-            start(
-                "portal",
-                ["-m", "examples.portal"],
-                log_dir=logs,
-                PORTAL_URL=hygie.portal_url,
-                PORTAL_ISSUER=hygie.issuer,
-                PORTAL_CLIENT_ID=PORTAL_CLIENT_ID,
-                PORTAL_CLIENT_SECRET=PORTAL_CLIENT_SECRET,
-                PORTAL_SECRET_KEY=secrets.token_urlsafe(32),
-            )
-        )
+        self._waits.append((portal, self._portal_port))
+        return portal
 
     def _wait_ready(self, provider: Provider) -> None:
-        bridge, portal = self._children
         wait_until(provider.is_up, None, seconds=READY_SECONDS, what="identity provider")
-        for port, child, what in (
-            (self._bridge_port, bridge, "card bridge"),
-            (self._portal_port, portal, "demo portal"),
-        ):
-            wait_until(partial(is_taken, port), child, seconds=READY_SECONDS, what=what)
+        for child, port in self._waits:
+            wait_until(partial(is_taken, port), child, seconds=READY_SECONDS, what=child.name)
 
     def _say_ready(self, seconds: float) -> None:
         hygie = settings.HYGIE
@@ -123,9 +132,7 @@ Hygie is ready ({seconds:.1f} s). TEST: no real card, no real person.
 
   Demo portal   {hygie.portal_url}
                 press « Se connecter », then choose a card, the phone, or a test identity
-  Card reader   http://127.0.0.1:{self._bridge_port}/sandbox/
-                insert a test card; its code is 1234
-  Phone app     {hygie.base_url}/ecps/
+{self._reader_lines()}  Phone app     {hygie.base_url}/ecps/
                 activate it once from {hygie.base_url}/mon-ecps/
   Your portal   issuer {hygie.issuer}
                 register it: ./run manage client add --help
@@ -134,6 +141,14 @@ Ctrl-C stops everything. Data and logs: {hygie.data_dir}
 """
         )
         sys.stdout.flush()
+
+    def _reader_lines(self) -> str:
+        if not self._with_bridge:
+            return "  Card reader   none: start a card bridge of your own\n"
+        return (
+            f"  Card reader   http://127.0.0.1:{self._bridge_port}/sandbox/\n"
+            "                insert a test card; its code is 1234\n"
+        )
 
     def _watch(self, provider: Provider) -> None:
         while all(child.is_running() for child in self._children):
