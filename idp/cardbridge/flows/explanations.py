@@ -27,13 +27,12 @@ class Explanation:
 _OTHER_MEANS = _("Choisissez un autre moyen de connexion.")
 _TRY_AGAIN = _("Recommencez. Si cela se reproduit, choisissez un autre moyen de connexion.")
 _TO_SUPPORT = _(
-    "Recommencez. Si cela se reproduit, donnez la référence ci-dessous à votre assistance "
-    "informatique."
+    "Recommencez. Si cela se reproduit, donnez la référence ci-dessous à l’assistance du portail."
 )
 _NEW_CARD = _(
     "Si vous avez reçu votre nouvelle carte, insérez-la et réessayez. Sinon, demandez-la à CPS "
-    "Info Service, l’assistance de l’Agence du numérique en santé, ou à votre Ordre, et choisissez "
-    "un autre moyen de connexion."
+    "Info Service (Agence du numérique en santé) ou à votre Ordre, et choisissez un autre moyen de "
+    "connexion."
 )
 
 EXPLANATIONS: dict[str, Explanation] = {
@@ -46,7 +45,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
         next_step=_(
             "Démarrez-le, puis réessayez. S’il n’est pas installé, votre service informatique peut "
-            "le faire ; en attendant, choisissez un autre moyen de connexion."
+            "le faire ; en attendant, choisissez un autre moyen de connexion."
         ),
     ),
     BridgeCode.PERMISSION_DENIED: Explanation(
@@ -121,7 +120,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     BridgeCode.UNSUPPORTED_KEY: Explanation(
         title=_("Cette carte est d’un modèle trop ancien"),
-        description=_("Sa clé n’offre plus une sécurité suffisante."),
+        description=_("Sa puce n’offre plus une sécurité suffisante."),
         next_step=_NEW_CARD,
     ),
     BridgeCode.PIN_INCORRECT: Explanation(
@@ -130,10 +129,10 @@ EXPLANATIONS: dict[str, Explanation] = {
         next_step=_("Réessayez. Après trois codes faux à la suite, la carte se bloque."),
     ),
     BridgeCode.PIN_FINAL_TRY: Explanation(
-        title=_("Code incorrect : il reste un seul essai"),
+        title=_("Code incorrect : il reste un seul essai"),
         description=_("Au prochain code faux, la carte se bloque."),
         next_step=_(
-            "Réessayez seulement si vous êtes sûr de votre code. Sinon, choisissez un autre moyen "
+            "Réessayez seulement si vous connaissez bien votre code. Sinon, choisissez un autre moyen "
             "de connexion et retrouvez le courrier qui donne votre code."
         ),
     ),
@@ -145,7 +144,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
         next_step=_(
             "Débloquez-la avec le logiciel CPS-Gestion de cet ordinateur, ou à votre CPAM avec la "
-            "carte et ses codes. Courrier perdu : CPS Info Service vous le renvoie. En attendant, "
+            "carte et ses codes. Courrier perdu : CPS Info Service vous le renvoie. En attendant, "
             "choisissez un autre moyen de connexion."
         ),
         can_retry=False,
@@ -157,7 +156,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     BridgeCode.TIMEOUT: Explanation(
         title=_("Le temps est écoulé"),
-        description=_("La carte ou le code ont été attendus trop longtemps."),
+        description=_("Nous avons attendu trop longtemps la carte ou le code."),
         next_step=_("Préparez votre carte, puis réessayez."),
     ),
     BridgeCode.BUSY: Explanation(
@@ -190,7 +189,7 @@ EXPLANATIONS: dict[str, Explanation] = {
             "Elle a été déclarée perdue, volée ou remplacée, et ne permet plus de se connecter."
         ),
         dated=_(
-            "Elle est en opposition depuis le {day} : déclarée perdue, volée ou remplacée, elle ne "
+            "Elle est en opposition depuis le {day} : déclarée perdue, volée ou remplacée, elle ne "
             "permet plus de se connecter."
         ),
         next_step=_NEW_CARD,
@@ -198,7 +197,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     CardCode.REVOCATION_UNKNOWN: Explanation(
         title=_("Votre carte ne peut pas être vérifiée en ce moment"),
         description=_(
-            "Nous ne savons pas si elle est en opposition : la liste officielle ne nous parvient "
+            "Nous ne savons pas si elle est en opposition : la liste officielle ne nous parvient "
             "pas. Votre carte n’est pas en cause."
         ),
         next_step=_("Réessayez dans quelques minutes, ou choisissez un autre moyen de connexion."),
@@ -206,7 +205,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     CardCode.SERVICE_CARD: Explanation(
         title=_("Cette carte ne désigne pas une personne"),
         description=_(
-            "C’est une carte de service (CPE) : elle ne porte ni nom ni prénom et ne peut pas "
+            "C’est une carte de service (CPE) : elle ne porte ni nom ni prénom et ne peut pas "
             "identifier un professionnel."
         ),
         next_step=_("Insérez votre carte CPS, ou choisissez un autre moyen de connexion."),
@@ -219,20 +218,19 @@ EXPLANATIONS: dict[str, Explanation] = {
     CardCode.SIGNATURE_CERTIFICATE: Explanation(
         title=_("Cette carte ne permet pas de se connecter"),
         description=_(
-            "Elle ne présente que sa clé de signature de documents, qui ne sert pas à s’identifier."
+            "Elle ne présente que de quoi signer des documents, ce qui ne suffit pas pour vous "
+            "identifier."
         ),
         next_step=_TO_SUPPORT,
     ),
     CardCode.SOFTWARE_CERTIFICATE: Explanation(
         title=_("Ce n’est pas une carte"),
-        description=_(
-            "La clé présentée est enregistrée dans un fichier et non dans la puce d’une carte."
-        ),
+        description=_("Ce qui a été présenté vient d’un fichier, et non de la puce d’une carte."),
         next_step=_("Insérez votre carte CPS, ou choisissez un autre moyen de connexion."),
     ),
     CardCode.NOT_A_CARD: Explanation(
         title=_("Ce n’est pas une carte de professionnel"),
-        description=_("Le support présenté ne porte pas de numéro de carte CPS."),
+        description=_("Ce qui est dans le lecteur ne porte pas de numéro de carte CPS."),
         next_step=_("Insérez votre carte CPS, ou choisissez un autre moyen de connexion."),
     ),
     CardCode.TEST_CARD: Explanation(
@@ -254,8 +252,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         title=_("L’identité portée par la carte est illisible"),
         description=_("Le numéro du professionnel n’a pas la forme attendue."),
         next_step=_(
-            "Donnez la référence ci-dessous à l’assistance, et choisissez un autre moyen de "
-            "connexion."
+            "Donnez la référence ci-dessous à l’assistance du portail, et choisissez un autre "
+            "moyen de connexion."
         ),
     ),
     CardCode.PROFESSIONAL_UNKNOWN: Explanation(
@@ -265,7 +263,7 @@ EXPLANATIONS: dict[str, Explanation] = {
             "lendemain de l’inscription à l’Ordre."
         ),
         next_step=_(
-            "Donnez la référence ci-dessous à l’assistance du portail pour être ajouté à "
+            "Donnez la référence ci-dessous à l’assistance du portail, qui vous fera entrer dans "
             "l’annuaire."
         ),
     ),

@@ -21,7 +21,7 @@ def fresh_card_needed() -> IdpError:
     return IdpError(
         "fresh_card_needed",
         _(
-            "Identifiez-vous de nouveau avec votre carte CPS : "
+            "Identifiez-vous de nouveau avec votre carte CPS : "
             "elle a été lue il y a trop longtemps."
         ),
         status=403,
@@ -55,7 +55,7 @@ def already_claimed() -> IdpError:
 def keys_refused(detail: str) -> IdpError:
     return IdpError(
         "keys_refused",
-        _("Ce téléphone n’a pas pu créer ses clés comme il le faut. Recommencez l’activation."),
+        _("Ce téléphone n’a pas pu terminer l’activation. Recommencez-la."),
         detail=detail,
         status=400,
     )
@@ -64,7 +64,7 @@ def keys_refused(detail: str) -> IdpError:
 def key_reused() -> IdpError:
     return IdpError(
         "key_reused",
-        _("Ces clés ont déjà servi à une activation. Recommencez pour en créer de nouvelles."),
+        _("Cette activation a déjà servi. Commencez-en une nouvelle."),
         status=409,
     )
 
@@ -91,7 +91,7 @@ def fingerprint_malformed() -> IdpError:
 def too_many_devices() -> IdpError:
     return IdpError(
         "too_many_devices",
-        _("Vous avez déjà trois téléphones actifs. Retirez-en un, puis confirmez."),
+        _("Vous avez déjà le nombre maximal de téléphones actifs. Retirez-en un, puis confirmez."),
         status=409,
     )
 
@@ -116,7 +116,7 @@ def invalid_proof(detail: str) -> IdpError:
 
 def stale_nonce() -> IdpError:
     return IdpError(
-        "use_dpop_nonce", _("La demande a trop attendu. Elle est renvoyée."), status=401
+        "use_dpop_nonce", _("La demande a trop attendu. Une nouvelle est envoyée."), status=401
     )
 
 
@@ -133,7 +133,7 @@ def device_suspended(detail: str) -> IdpError:
     return IdpError(
         "device_suspended",
         _(
-            "Par sécurité, ce téléphone est suspendu : une copie de sa clé semble exister. "
+            "Par sécurité, ce téléphone est suspendu : une copie de sa clé semble exister. "
             "Activez-le de nouveau avec votre carte."
         ),
         detail=detail,
@@ -144,7 +144,7 @@ def device_suspended(detail: str) -> IdpError:
 def device_blocked() -> IdpError:
     return PhoneRefusalError(
         "device_blocked",
-        _("Trois codes faux : ce téléphone est bloqué. Activez-le de nouveau avec votre carte."),
+        _("Trois codes faux : ce téléphone est bloqué. Activez-le de nouveau avec votre carte."),
         status=423,
         tries_left=0,
     )
@@ -175,7 +175,7 @@ def wrong_number() -> IdpError:
     return IdpError(
         "wrong_number",
         _(
-            "Ce n’est pas le nombre affiché à l’écran. Par sécurité, la demande est terminée : "
+            "Ce n’est pas le nombre affiché à l’écran. Par sécurité, la demande est terminée : "
             "recommencez sur votre ordinateur."
         ),
         status=409,
@@ -188,7 +188,9 @@ def challenge_needed() -> IdpError:
 
 def bad_signature() -> IdpError:
     return IdpError(
-        "bad_signature", _("La signature de ce téléphone n’est pas la bonne."), status=403
+        "bad_signature",
+        _("Ce téléphone n’a pas été reconnu. Recommencez sur votre ordinateur."),
+        status=403,
     )
 
 

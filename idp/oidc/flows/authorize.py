@@ -224,12 +224,12 @@ def shown(error: ShownError, asked: AuthorizeRequest) -> ShownError:
 def _said(reason: ShownReason) -> str:
     texts = {
         ShownReason.MALFORMED: _(
-            "La demande de connexion est mal formée. Revenez au portail et recommencez."
+            "La demande du portail n’a pas pu être lue. Revenez au portail et recommencez."
         ),
         ShownReason.UNKNOWN_CLIENT: _("Ce portail n’est pas connu de ce service de connexion."),
         ShownReason.UNKNOWN_REDIRECT_URI: _(
             "L’adresse de retour demandée n’est pas celle que ce portail a déclarée. "
-            "Par prudence, vous n’y êtes pas envoyé."
+            "Par prudence, nous ne vous y envoyons pas."
         ),
     }
     return texts[reason]

@@ -38,7 +38,7 @@ def test_identity(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 def _auth_mode(request: HttpRequest) -> AuthMode:
     value = request.POST.get("auth_mode", AuthMode.CARD)
     if value not in set(AuthMode):
-        raise IdpError("unknown_auth_mode", _("Choisissez « carte » ou « téléphone »."))
+        raise IdpError("unknown_auth_mode", _("Choisissez « carte » ou « téléphone »."))
     return AuthMode(value)
 
 
