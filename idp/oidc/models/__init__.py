@@ -3,6 +3,15 @@
 from idp.oidc.models.clients import Client
 from idp.oidc.models.grants import Grant
 from idp.oidc.models.keys import KeyState, SigningKey
-from idp.oidc.models.requests import AuthorizationRequest
+from idp.oidc.models.replay import SeenId
+from idp.oidc.models.requests import AuthorizationRequest, PushedRequest
 
-__all__ = ["AuthorizationRequest", "Client", "Grant", "KeyState", "SigningKey"]
+__all__ = [
+    "AuthorizationRequest",
+    "Client",
+    "Grant",
+    "KeyState",
+    "PushedRequest",
+    "SeenId",
+    "SigningKey",
+]

@@ -5,15 +5,16 @@ from typing import Any
 from django.db import models
 
 from idp.core import secrets
+from idp.oidc.models.client_columns import AnswerColumns, LogoutColumns
+from idp.oidc.models.client_proofs import ProofColumns
 from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
 
 
-class Client(models.Model):
+class Client(ProofColumns, LogoutColumns, AnswerColumns):
     """A portal that may ask for logins. Its secret is kept as a digest only (decision 5)."""
 
     client_id = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)
-    secret_digest = models.BinaryField(max_length=32)
     profile_name = models.CharField(
         max_length=20,
         default=ProfileName.STANDARD,
@@ -24,7 +25,6 @@ class Client(models.Model):
     scopes: "models.JSONField[Any, Any]" = models.JSONField(default=list)
     # Whose tokens this client may introspect besides its own (RFC 7662 §4): API providers need it.
     introspects: "models.JSONField[Any, Any]" = models.JSONField(default=list)
-    id_token_alg = models.CharField(max_length=10, default="RS256")
     # Made by a sandbox: refused everywhere else.
     is_sandbox = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)
@@ -43,14 +43,20 @@ class Client(models.Model):
         return PROFILES[ProfileName(self.profile_name)]
 
     def has_secret(self, secret: str) -> bool:
-        return secrets.matches(secret, self.secret_digest)
+        return self.secret_digest is not None and secrets.matches(secret, self.secret_digest)
+
+    @property
+    def must_push_requests(self) -> bool:
+        """RFC 9126 §6: by its profile, or as it registered."""
+        return self.profile.requires_pushed_requests or self.require_pushed_authorization_requests
 
     def may_introspect(self, client_id: str) -> bool:
         return client_id == self.client_id or client_id in self.introspects
 
     # What Authlib's grants ask of a client.
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in ("authorization_code", "refresh_token")
+        return grant_type in self.grant_types
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == "client_secret"
+        # How a client proves itself is judged in `flows.client_authentication` alone.
+        return True

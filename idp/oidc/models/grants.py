@@ -35,8 +35,12 @@ class Grant(models.Model):
     code_digest = models.BinaryField(max_length=32, unique=True)
     code_challenge = models.CharField(max_length=128, blank=True)
     code_challenge_method = models.CharField(max_length=10, blank=True)
+    # RFC 9449 §10: the key that must redeem the code; `""` where the portal named none.
+    code_jkt = models.CharField(max_length=43, blank=True)
     code_expires_at = models.DateTimeField()
     code_used_at = models.DateTimeField(null=True)
+    # RFC 7800: the key or certificate that the tokens of this grant are bound to; `{}` for Bearer.
+    cnf: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
     refresh_digest = models.BinaryField(max_length=32, null=True)
     refresh_expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -52,7 +56,14 @@ class Grant(models.Model):
     def __str__(self) -> str:
         return f"{self.client_id} {self.id}"
 
-    def redeem(self, *, refresh_digest: bytes, refresh_expires_at: datetime, now: datetime) -> bool:
+    def redeem(
+        self,
+        *,
+        refresh_digest: bytes,
+        refresh_expires_at: datetime,
+        cnf: dict[str, str],
+        now: datetime,
+    ) -> bool:
         """The only single-use gate of a code: nothing leaves before this returns True."""
         return (
             Grant.objects.filter(
@@ -62,6 +73,7 @@ class Grant(models.Model):
                 code_expires_at__gt=now,
             ).update(
                 code_used_at=now,
+                cnf=cnf,
                 refresh_digest=refresh_digest,
                 refresh_expires_at=refresh_expires_at,
             )

@@ -26,6 +26,8 @@ class SigningKey(models.Model):
     public_jwk: "models.JSONField[Any, Any]" = models.JSONField(null=True)
     sealed_private_jwk = models.BinaryField()
     created_at = models.DateTimeField()
+    # When a rotation made it sign; null for a first key and for those that only wait.
+    activated_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "clé de signature"

@@ -1,4 +1,4 @@
-"""An authorization request that waits for the person to log in."""
+"""Authorization requests that wait: pushed by the portal, or for the person to log in."""
 
 import uuid
 from datetime import datetime
@@ -33,3 +33,26 @@ class AuthorizationRequest(models.Model):
             )
             == 1
         )
+
+
+class PushedRequest(models.Model):
+    """A request that a portal left with us before it sends the person (RFC 9126)."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    value: "models.JSONField[Any, Any]" = models.JSONField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["expires_at"], name="oidc_pushed_expires")]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.pk}"
+
+    @classmethod
+    def use(cls, *, digest: bytes, now: datetime) -> bool:
+        """The only single-use gate of a request_uri: it opens when the portal is answered."""
+        unused = cls.objects.filter(digest=digest, used_at__isnull=True)
+        return unused.update(used_at=now) == 1
