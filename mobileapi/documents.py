@@ -5,7 +5,6 @@ from typing import Any
 from idp.core import clock
 from idp.directory.rules.professional import Professional
 from idp.enrollment.models import ApprovalRequest, Device
-from idp.enrollment.rules.codes import NUMBER_LENGTH
 
 
 def device_document(device: Device, holder: Professional) -> dict[str, Any]:
@@ -34,6 +33,7 @@ def request_document(request: ApprovalRequest) -> dict[str, Any]:
         "exp": int(request.expires_at.timestamp()),
         "created_at": request.created_at.isoformat(),
         "expires_at": request.expires_at.isoformat(),
-        "number_length": NUMBER_LENGTH,
+        "number_length": request.number_length,
+        "binding_message": request.binding_message,
         "is_test": request.is_test,
     }

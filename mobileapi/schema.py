@@ -26,11 +26,13 @@ person types them on the workstation. Then the device is active.
     C = SHA-256("ecps-approval-v1" 00 ‖ nonce ‖ JCS(context with "decision": "approve"))
 
 where the context is rebuilt from what is displayed: `v` (1), `id`, `client_id`, `rp_name`,
-`rp_host`, `acr` (the level), `browser`, `place`, `iat`, `exp`, `number`, `device_id`. Refuse to
-sign when it differs from the one answered. Passkey: the WebAuthn challenge is C and
-`instance_signature` covers C ‖ assertion signature. PIN key: `instance_signature` covers C and
-`pin_signature` (Ed25519) covers C ‖ instance_signature. A refusal signs the same with an empty
-`number`, a nonce of your own and the decision `deny:changed_mind` or `deny:not_me`.
+`rp_host`, `acr` (the level), `browser`, `place`, `iat`, `exp`, `number`, `device_id`, and
+`binding_message` where it is not empty. Refuse to sign when it differs from the one answered.
+Passkey: the WebAuthn challenge is C and `instance_signature` covers C ‖ assertion signature. PIN
+key: `instance_signature` covers C and `pin_signature` (Ed25519) covers C ‖ instance_signature. A
+refusal signs the same with an empty `number`, a nonce of your own and the decision
+`deny:changed_mind` or `deny:not_me`. Where `number_length` is 0 no number is typed: send and sign
+an empty one.
 
 **WebSocket** `/ws/device`: send `{"type": "hello", "device_id", "proof"}` with a proof for GET of
 that address; `{"type": "state", "device", "requests"}` comes at once and at each change. Closed

@@ -95,7 +95,10 @@ class RequestOut(Strict):
     exp = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
-    number_length = serializers.IntegerField()
+    number_length = serializers.IntegerField(help_text="0: none is typed, send an empty number")
+    binding_message = serializers.CharField(
+        help_text="The portal's own words, to show as such; may be empty"
+    )
     is_test = serializers.BooleanField()
 
 
@@ -104,7 +107,9 @@ class RequestsOut(Strict):
 
 
 class NumberIn(Strict):
-    number = StrictText(max_length=6)
+    number = StrictText(
+        max_length=6, allow_blank=True, help_text="Empty where `number_length` is 0"
+    )
 
 
 class ChallengeOut(Strict):

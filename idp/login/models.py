@@ -24,6 +24,8 @@ class LoginAttempt(models.Model):
     return_url_name = models.CharField(max_length=100)
     return_kwargs = models.JSONField(default=dict)
     final_url = models.TextField(blank=True)
+    # No browser takes part (CIBA): no other means can be chosen, so one refusal ends it.
+    is_decoupled = models.BooleanField(default=False)
 
     state = models.CharField(max_length=10, default=AttemptState.OPEN)
     authentication = models.JSONField(null=True)

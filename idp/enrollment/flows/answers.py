@@ -6,6 +6,7 @@ from idp.core import clock, live
 from idp.core.errors import IdpError
 from idp.enrollment.flows import refusals
 from idp.enrollment.flows.devices import require_active
+from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.states import OPEN_REQUESTS, RequestState
@@ -57,8 +58,9 @@ def audited(error: IdpError, *, device: Device, request_id: UUID) -> IdpError:
 
 
 def end_as_failed(request: ApprovalRequest) -> None:
-    """Ends a request that was answered wrongly; the login itself stays open."""
-    request.move(RequestState.FAILED, now=clock.now(), nonce=None)
+    """Ends a request that was answered wrongly; at a browser, the login itself stays open."""
+    if request.move(RequestState.FAILED, now=clock.now(), nonce=None):
+        end_decoupled(request)
     live.wake(request_group(request.pk))
     if request.holder_id:
         live.wake(device_group(request.holder_id))

@@ -51,7 +51,7 @@ def present_number(*, device: Device, request_id: UUID, number: str) -> Challeng
 
 def _present(device_id: UUID, request_id: UUID, number: str) -> Challenge | IdpError:
     device, request = lock_for_answer(device_id=device_id, request_id=request_id)
-    if not tokens.is_request_number(request.pk, number):
+    if not tokens.is_request_number(request, number):
         end_as_failed(request)
         return refusals.wrong_number()
     nonce = secrets.token_bytes(NONCE_BYTES)

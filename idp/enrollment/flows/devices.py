@@ -11,6 +11,7 @@ from django.db import transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets
 from idp.enrollment.flows import refusals, tokens
+from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.gateways.device_keys import InstanceKey
 from idp.enrollment.gateways.dpop import ProofRefusedError, ProofTarget, verify_proof
@@ -110,7 +111,10 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
 
 def end_requests_of(person_id: UUID) -> None:
     """Cancels what waits for this holder: at a revocation, a question under way is suspect too."""
-    waiting = ApprovalRequest.objects.filter(holder_id=person_id, state__in=sorted(OPEN_REQUESTS))
+    waiting = ApprovalRequest.objects.filter(
+        holder_id=person_id, state__in=sorted(OPEN_REQUESTS)
+    ).select_related("attempt", "holder")
     for request in waiting:
         if request.move(RequestState.CANCELLED, now=clock.now()):
+            end_decoupled(request)
             live.wake(request_group(request.pk))

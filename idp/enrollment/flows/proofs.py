@@ -39,7 +39,7 @@ def verify_approval(
 ) -> Proven | IdpError:
     """The instance key first: before it signed, no counter moves and no request ends."""
     nonce = bytes(request.nonce or b"")
-    context = request.context(number=tokens.request_number(request.pk), device_id=device.pk)
+    context = request.context(number=tokens.number_of(request), device_id=device.pk)
     challenge = approval_challenge(nonce=nonce, context=context, decision=Decision.APPROVE)
     signed = challenge
     if approval.assertion is not None:

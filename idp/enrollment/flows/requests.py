@@ -1,6 +1,7 @@
 """Asks a holder's phones for an approval. The screen never tells whether anybody was asked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
@@ -11,7 +12,8 @@ from django.db.models import Max
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, throttle
 from idp.directory.flows.find import find_professional
-from idp.enrollment.flows import refusals
+from idp.enrollment.flows import refusals, tokens
+from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.limits import NUMBER_WINDOW, PHONE_LOGIN_STARTS
@@ -34,17 +36,33 @@ class Screen:
     network: str
 
 
-def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) -> ApprovalRequest:
-    """A request for the person of this (well-formed) identifier, or a decoy that looks the same.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceremony:
+    """What the phone shows of the asker's side, and which number it asks for."""
 
-    Known or not, with or without a phone: the same statements run and the same page follows.
-    """
+    browser: str = ""
+    message: str = ""
+    # Digits that the asker shows (CIBA); None: ours, on the waiting page; `""`: none is typed.
+    number: str | None = None
+
+
+def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) -> ApprovalRequest:
+    """From the waiting page of a browser, within its network's rate."""
     throttle.hit(
         "phone_start",
         screen.network,
         limit=PHONE_LOGIN_STARTS.limit,
         window=PHONE_LOGIN_STARTS.window,
     )
+    ceremony = Ceremony(browser=browser_label(screen.user_agent))
+    return ask_holder(attempt=attempt, identifier=identifier, ceremony=ceremony)
+
+
+def ask_holder(*, attempt: LoginAttempt, identifier: str, ceremony: Ceremony) -> ApprovalRequest:
+    """A request for the person of this (well-formed) identifier, or a decoy that looks the same.
+
+    Known or not, with or without a phone: the same statements run and the same answer follows.
+    """
     level = _level_asked(attempt)
     professional = find_professional(identifier=identifier)
     # Nobody's id: what is asked of the database about nobody costs what it costs for somebody.
@@ -63,10 +81,12 @@ def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) 
             rp_name=attempt.portal_name,
             rp_host=attempt.portal_host,
             acr=level,
-            browser=browser_label(screen.user_agent),
+            browser=ceremony.browser,
+            binding_message=ceremony.message,
             created_at=now,
-            expires_at=now + settings.HYGIE.lifetimes.approval_request,
+            expires_at=_end_of(attempt, now),
         )
+        tokens.expect_number(request, ceremony.number)
         _insert(request)
         record(
             event="phone_request",
@@ -82,6 +102,12 @@ def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) 
     return request
 
 
+def _end_of(attempt: LoginAttempt, now: datetime) -> datetime:
+    """A login without a browser ends with its request: the portal was told how long it lasts."""
+    usual = now + settings.HYGIE.lifetimes.approval_request
+    return attempt.expires_at if attempt.is_decoupled else usual
+
+
 def _level_asked(attempt: LoginAttempt) -> Level:
     policy = attempt.login_policy
     usable = {method.name for method in usable_methods(installed_methods(), policy)}
@@ -94,17 +120,24 @@ def _level_asked(attempt: LoginAttempt) -> Level:
 
 
 def _make_room(person_id: UUID, attempt: LoginAttempt) -> None:
-    """Facts §7.2: one pending request a person; a new one of the same browser takes its place."""
+    """Facts §7.2: one pending request a person; a new one of the same asker takes its place."""
     waiting = ApprovalRequest.objects.filter(
         holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
-    )
+    ).select_related("attempt", "holder")
     now = clock.now()
     for request in waiting:
-        is_same_browser = bytes(request.browser_digest) == bytes(attempt.browser_digest)
         if request.state_at(now) is RequestState.EXPIRED:
             request.move(RequestState.EXPIRED, now=now)
-        elif is_same_browser and request.move(RequestState.CANCELLED, now=now):
+        elif _is_same_asker(request, attempt) and request.move(RequestState.CANCELLED, now=now):
+            end_decoupled(request)
             live.wake(request_group(request.pk))
+
+
+def _is_same_asker(request: ApprovalRequest, attempt: LoginAttempt) -> bool:
+    """The same browser; where there is none, the same portal."""
+    if attempt.is_decoupled:
+        return request.attempt.is_decoupled and request.client_id == attempt.client_id
+    return bytes(request.browser_digest) == bytes(attempt.browser_digest)
 
 
 def _why_decoy(person_id: UUID, *, is_known: bool) -> str:

@@ -1,6 +1,7 @@
 """Values derived from the server's secret, so that none of them lies in the database.
 
 QR tokens and device nonces are signed and short-lived; codes and numbers are recomputed when shown.
+A number that a portal chose is the exception: it is kept, encrypted.
 """
 
 import secrets
@@ -11,12 +12,14 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from idp.core import clock
+from idp.core import clock, vault
+from idp.enrollment.models import ApprovalRequest
 from idp.enrollment.rules.codes import code_from, number_from
 from idp.enrollment.rules.encoding import b64u, from_b64u
 
 _QR = "hygie.enrolment.qr"
 _NONCE = "hygie.device.nonce"
+_NUMBER = "approval.number"
 
 
 def qr_token(enrolment_id: UUID) -> str:
@@ -41,12 +44,30 @@ def code_digest(code: str) -> bytes:
 
 
 def request_number(request_id: UUID) -> str:
-    """The two digits of an approval request; no phone and no table ever holds them."""
+    """The two digits shown by our own page; no phone and no table ever holds them."""
     return number_from(_derive("hygie.approval.number", str(request_id)))
 
 
-def is_request_number(request_id: UUID, typed: str) -> bool:
-    return constant_time_compare(request_number(request_id), typed)
+def expect_number(request: ApprovalRequest, number: str | None) -> None:
+    """Which number this request asks for: ours (None), the portal's, or none (`""`)."""
+    if number is None:
+        return
+    request.number_length = len(number)
+    # Encrypted: the portal chose it, so that it cannot be computed again.
+    request.sealed_number = vault.seal(number.encode(), purpose=_NUMBER) if number else None
+
+
+def number_of(request: ApprovalRequest) -> str:
+    """What must be typed on the phone; `""` where nothing is."""
+    if request.number_length == 0:
+        return ""
+    if request.sealed_number is None:
+        return request_number(request.pk)
+    return vault.unseal(request.sealed_number, purpose=_NUMBER).decode()
+
+
+def is_request_number(request: ApprovalRequest, typed: str) -> bool:
+    return constant_time_compare(number_of(request), typed)
 
 
 def device_nonce() -> str:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from idp.directory.models import Person
 from idp.enrollment.models.devices import Device
 from idp.enrollment.rules.approval import ApprovalContext
+from idp.enrollment.rules.codes import NUMBER_LENGTH
 from idp.enrollment.rules.states import (
     ENROLMENT_SOURCES,
     OPEN_ENROLMENTS,
@@ -94,6 +95,12 @@ class ApprovalRequest(models.Model):
     acr = models.CharField(max_length=10)
     browser = models.CharField(max_length=80, blank=True)
     place = models.CharField(max_length=80, blank=True)
+    # What the portal says to the person (CIBA); shown as its words.
+    binding_message = models.CharField(max_length=64, blank=True)
+    # 0: the portal shows no number, and none is typed.
+    number_length = models.PositiveSmallIntegerField(default=NUMBER_LENGTH)
+    # Encrypted digits that the portal shows; null where they are ours (`flows.tokens`).
+    sealed_number = models.BinaryField(max_length=300, null=True)
     state = models.CharField(max_length=10, default=RequestState.PENDING)
     # Set by the right number: which phone may sign, and over what.
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -156,4 +163,5 @@ class ApprovalRequest(models.Model):
             exp=int(self.expires_at.timestamp()),
             number=number,
             device_id=str(device_id),
+            binding_message=self.binding_message,
         ).to_json()

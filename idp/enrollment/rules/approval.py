@@ -19,7 +19,9 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalContext:
-    """Every field shown on the phone. `number` is empty in a refusal: none was typed."""
+    """Every field shown on the phone. `number` is empty where none was typed: in a refusal, and
+    where the portal shows none. `binding_message` is signed where there is one.
+    """
 
     id: str
     client_id: str
@@ -32,9 +34,13 @@ class ApprovalContext:
     exp: int
     number: str
     device_id: str
+    binding_message: str = ""
 
     def to_json(self) -> dict[str, str | int]:
-        return {"v": 1, **asdict(self)}
+        context = {"v": 1, **asdict(self)}
+        if not self.binding_message:
+            del context["binding_message"]
+        return context
 
 
 def approval_challenge(*, nonce: bytes, context: dict[str, str | int], decision: Decision) -> bytes:

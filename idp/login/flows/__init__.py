@@ -1,6 +1,7 @@
 """The dispatcher's use cases.
 
 open_attempt → a method: prove | note_failure | refuse → finish → back to the asker (URL name).
+Without a browser: ask_decoupled → the same methods' answers → finish_decoupled.
 """
 
 from idp.login.flows.attempts import (
@@ -14,15 +15,20 @@ from idp.login.flows.attempts import (
     read_finished,
     refuse,
 )
+from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
 from idp.login.flows.sessions import current_session, end_session, keep_alive
 
 __all__ = [
     "Browser",
     "Finished",
+    "Question",
+    "ask_decoupled",
     "attempt_of",
     "current_session",
+    "decoupled_state",
     "end_session",
     "finish",
+    "finish_decoupled",
     "keep_alive",
     "note_failure",
     "open_attempt",

@@ -1,6 +1,7 @@
 """One login attempt: opened by the asker, proven by a method, finished by the dispatcher."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,13 @@ class Finished:
 
 
 def open_attempt(
-    *, portal: Portal, policy: LoginPolicy, return_to: ReturnAddress, browser: Browser
+    *,
+    portal: Portal,
+    policy: LoginPolicy,
+    return_to: ReturnAddress,
+    browser: Browser,
+    is_decoupled: bool = False,
+    lifetime: timedelta | None = None,
 ) -> LoginAttempt:
     """Opens an attempt bound to this browser."""
     now = clock.now()
@@ -54,8 +61,9 @@ def open_attempt(
         return_url_name=return_to.url_name,
         return_kwargs=return_to.kwargs,
         final_url=return_to.final_url,
+        is_decoupled=is_decoupled,
         created_at=now,
-        expires_at=now + settings.HYGIE.lifetimes.login_attempt,
+        expires_at=now + (lifetime or settings.HYGIE.lifetimes.login_attempt),
     )
 
 

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('return_url_name', models.CharField(max_length=100)),
                 ('return_kwargs', models.JSONField(default=dict)),
                 ('final_url', models.TextField(blank=True)),
+                ('is_decoupled', models.BooleanField(default=False)),
                 ('state', models.CharField(default=idp.login.rules.steps.AttemptState['OPEN'], max_length=10)),
                 ('authentication', models.JSONField(null=True)),
                 ('refusal_code', models.CharField(blank=True, max_length=64)),

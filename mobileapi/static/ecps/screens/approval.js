@@ -43,6 +43,7 @@ function displayed(request, number) {
     exp: request.exp,
     number,
     device_id: currentDevice().deviceId,
+    ...(request.binding_message && { binding_message: request.binding_message }),
   });
 }
 
@@ -62,6 +63,10 @@ function facts(request) {
     hasBrowser: request.browser !== "",
     time: clock(request.iat),
     test: request.is_test,
+    message: request.binding_message,
+    hasMessage: request.binding_message !== "",
+    hasNumber: request.number_length > 0,
+    hasNoNumber: request.number_length === 0,
   };
 }
 
@@ -82,7 +87,7 @@ export function approval(request, number = "") {
   const field = find("#number");
   field.maxLength = request.number_length;
   field.value = number;
-  if (!number) field.focus({ preventScroll: true });
+  if (!number && request.number_length > 0) field.focus({ preventScroll: true });
   watch(request);
   history.pushState(null, "");
   onSubmit("#approval-form", async () => {
