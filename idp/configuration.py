@@ -23,6 +23,8 @@ class Lifetimes:
     sso_session: timedelta = timedelta(hours=4)
     sso_idle: timedelta = timedelta(minutes=30)
     authorization_code: timedelta = timedelta(seconds=60)
+    pushed_request: timedelta = timedelta(seconds=90)
+    dpop_nonce: timedelta = timedelta(minutes=5)
     access_token: timedelta = timedelta(seconds=120)
     refresh_token: timedelta = timedelta(minutes=30)
     card_challenge: timedelta = timedelta(minutes=5)
@@ -51,6 +53,10 @@ class Hygie:
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
     phone_requests_per_holder: int = 5
+    # The middle of `f:<component>:<national id>`, the `sub` of portals of 2021 to 2025.
+    subject_component: str = "550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
+    # Days that a signing key signs before the worker turns it; 0: by command only.
+    key_rotation_days: int = 90
     lifetimes: Lifetimes = Lifetimes()
 
     @property

@@ -2,22 +2,18 @@
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass
 
-from joserfc import jwk, jws
 from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
+from idp.core.dpop import ProofRefusedError, check_type, jti_of, open_proof
 from idp.enrollment.gateways.device_keys import InstanceKey
 from idp.enrollment.rules.encoding import b64u
 
-LONGEST_PROOF = 4096
-LONGEST_JTI = 128
 EMPTY: bytes = b""
 
-
-class ProofRefusedError(Exception):
-    """The proof is malformed, for another request, or of another key."""
+__all__ = ["ProofRefusedError", "ProofTarget", "VerifiedProof", "verify_proof"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +35,9 @@ class VerifiedProof:
 
 def verify_proof(proof: str, *, target: ProofTarget, key: InstanceKey) -> VerifiedProof:
     """RFC 9449 §4.3, with the algorithm and the key pinned to the registered ones."""
-    header, claims = _open(proof, key)
-    if header.get("typ") != "dpop+jwt":
-        raise ProofRefusedError("typ")
+    opened = open_proof(proof, key=_public_key(key), algorithms=["ES256"])
+    header, claims = opened.header, opened.claims
+    check_type(header)
     embedded = header.get("jwk")
     try:
         claimed = InstanceKey.from_jwk(embedded) if isinstance(embedded, dict) else None
@@ -57,23 +53,15 @@ def verify_proof(proof: str, *, target: ProofTarget, key: InstanceKey) -> Verifi
     for name, value in expected.items():
         if claims.get(name) != value:
             raise ProofRefusedError(name)
-    jti, nonce, iat = claims.get("jti"), claims.get("nonce", ""), claims.get("iat")
-    if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
-        raise ProofRefusedError("jti")
+    jti, nonce, iat = jti_of(claims), claims.get("nonce", ""), claims.get("iat")
     # §11.1: freshness comes from our nonce; a phone whose clock is wrong is not turned away.
     if not isinstance(iat, int) or not isinstance(nonce, str):
         raise ProofRefusedError("iat or nonce")
     return VerifiedProof(jti=jti, nonce=nonce)
 
 
-def _open(proof: str, key: InstanceKey) -> tuple[dict[str, object], dict[str, object]]:
-    if len(proof) > LONGEST_PROOF:
-        raise ProofRefusedError("too long")
+def _public_key(key: InstanceKey) -> ECKey:
     try:
-        opened = jws.deserialize_compact(proof, jwk.ECKey.import_key(key.key), ["ES256"])
-        claims = json.loads(opened.payload)
+        return ECKey.import_key(key.key)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise ProofRefusedError(type(error).__name__) from error
-    if not isinstance(claims, dict):
-        raise ProofRefusedError("claims")
-    return opened.headers(), claims

@@ -25,14 +25,18 @@ def usable_grant(code: str, client: Client) -> Grant:
     return grant
 
 
-def redeem(grant: Grant) -> dict[str, Any]:
-    """The token response. `Grant.redeem` is the gate: until it opens, nothing leaves."""
+def redeem(grant: Grant, *, cnf: dict[str, str]) -> dict[str, Any]:
+    """The token response. `Grant.redeem` is the gate: until it opens, nothing leaves.
+
+    `cnf`: the key or certificate that the tokens are bound to from now on.
+    """
     now = clock.now()
     refresh = new_refresh_token(grant, now=now)
     if not grant.redeem(
-        refresh_digest=refresh.digest, refresh_expires_at=refresh.expires_at, now=now
+        refresh_digest=refresh.digest, refresh_expires_at=refresh.expires_at, cnf=cnf, now=now
     ):
         raise _replayed(grant)
+    grant.cnf = cnf
     return token_answer(grant, refresh, scope=grant.scope, with_id_token=True, now=now)
 
 
@@ -49,4 +53,4 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return usable_grant(code, client)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
-        return 200, redeem(self.request.authorization_code), []
+        return 200, redeem(self.request.authorization_code, cnf={}), []

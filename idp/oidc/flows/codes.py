@@ -40,6 +40,7 @@ def grant_code(
         code_challenge_method=(asked.code_challenge_method or "plain")
         if asked.code_challenge
         else "",
+        code_jkt=asked.dpop_jkt,
         code_expires_at=now + settings.HYGIE.lifetimes.authorization_code,
         created_at=now,
     )

@@ -1,6 +1,7 @@
 """Rows of the provider: who may ask, what was asked, what was granted, which keys sign."""
 
 from idp.oidc.models.clients import Client
+from idp.oidc.models.deliveries import Delivery
 from idp.oidc.models.grants import Grant
 from idp.oidc.models.keys import KeyState, SigningKey
 from idp.oidc.models.replay import SeenId
@@ -9,6 +10,7 @@ from idp.oidc.models.requests import AuthorizationRequest, PushedRequest
 __all__ = [
     "AuthorizationRequest",
     "Client",
+    "Delivery",
     "Grant",
     "KeyState",
     "PushedRequest",

@@ -30,10 +30,13 @@ class AuthorizeRequest:
     claims: str = ""
     code_challenge: str = ""
     code_challenge_method: str = ""
+    dpop_jkt: str = ""
     request: str = ""
     request_uri: str = ""
     registration: str = ""
     repeated: tuple[str, ...] = ()
+    # Not sent: the request_uri under which this request was pushed (RFC 9126).
+    pushed_as: str = ""
 
     @classmethod
     def parse(cls, parameters: Parameters) -> Self:
@@ -74,7 +77,9 @@ class AuthorizeRequest:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(**{name: text for name, text in value.items() if name in PARAMETERS})
+        kept = (*PARAMETERS, "pushed_as")
+        return cls(**{name: text for name, text in value.items() if name in kept})
 
 
-PARAMETERS = tuple(entry.name for entry in fields(AuthorizeRequest) if entry.name != "repeated")
+_NOT_SENT = ("repeated", "pushed_as")
+PARAMETERS = tuple(entry.name for entry in fields(AuthorizeRequest) if entry.name not in _NOT_SENT)

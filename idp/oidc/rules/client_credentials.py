@@ -3,12 +3,32 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import unquote_plus
 
 from idp.oidc.rules.errors import BackchannelError
 from idp.oidc.rules.parameters import Parameters
 
 LONGEST = 2048
+
+
+class AuthMethod(StrEnum):
+    """`token_endpoint_auth_method` (RFC 7591 §2, RFC 8705 §2)."""
+
+    # Either way of sending the secret serves a client of either method.
+    SECRET_BASIC = "client_secret_basic"  # noqa: S105 - a name
+    SECRET_POST = "client_secret_post"  # noqa: S105 - a name
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
+
+    @property
+    def has_secret(self) -> bool:
+        return self in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST)
+
+    @property
+    def is_tls(self) -> bool:
+        return self in (AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,14 @@ from types import MappingProxyType
 
 
 class ProfileName(StrEnum):
-    """`psc`: portals that speak to Pro Santé Connect already. `standard`: every new portal."""
+    """`psc`: portals that speak to Pro Santé Connect already. `standard`: every new portal.
+
+    `fapi2`: portals held to the FAPI 2.0 Security Profile.
+    """
 
     PSC = "psc"
     STANDARD = "standard"
+    FAPI2 = "fapi2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +36,20 @@ class Profile:
     emits_id_token_at_refresh: bool
     # `name` (OIDC Core §5.1) is no key of PSC's UserInfo.
     emits_name: bool
+    # FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: one row of what it asks.
+    requires_pushed_requests: bool = False
+    requires_sender_constraint: bool = False
+    allows_secret: bool = True
+    requires_dpop_nonce: bool = False
+    # §5.3.2.1: the issuer identifier as the one audience of an assertion, as a string.
+    requires_issuer_audience: bool = False
+    # RFC 9101 §6.1 leaves the window of a request object to its reader.
+    requires_request_object_times: bool = False
+    # Algorithms a portal may sign with; FAPI §5.4.1 leaves RS256 out.
+    client_algs: tuple[str, ...] = ("PS256", "ES256", "EdDSA", "RS256")
 
 
+FAPI_ALGS = ("PS256", "ES256", "EdDSA")
 PROFILES = MappingProxyType(
     {
         ProfileName.PSC: Profile(
@@ -57,6 +73,24 @@ PROFILES = MappingProxyType(
             emits_session_state_in_response=False,
             emits_id_token_at_refresh=False,
             emits_name=True,
+        ),
+        ProfileName.FAPI2: Profile(
+            requires_pkce=True,
+            allows_plain_challenge=False,
+            requires_openid_scope=False,
+            accepts_secret_twice=False,
+            refuses_excess_scope_at_refresh=True,
+            emits_blank_nonce=False,
+            emits_session_state_in_response=False,
+            emits_id_token_at_refresh=False,
+            emits_name=True,
+            requires_pushed_requests=True,
+            requires_sender_constraint=True,
+            allows_secret=False,
+            requires_dpop_nonce=True,
+            requires_issuer_audience=True,
+            requires_request_object_times=True,
+            client_algs=FAPI_ALGS,
         ),
     }
 )
