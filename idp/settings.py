@@ -80,6 +80,10 @@ HYGIE = Hygie(
     phone_requests_per_holder=env.int(
         "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
     ),
+    subject_component=env.str(
+        "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
+    ),
+    key_rotation_days=env.int("HYGIE_KEY_ROTATION_DAYS", default=90),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
 )
 
@@ -244,18 +248,26 @@ AUDIT_EVIDENCE_VERIFIERS = {
     "phone": "idp.enrollment.flows.evidence.verify_evidence",
     "phone_enrolment": "idp.enrollment.flows.evidence.verify_enrolment",
 }
+# Methods that answer a login without a browser: callables (attempt, question) that ask the person.
+# By name, since the dispatcher imports no method.
+DECOUPLED_METHODS = {"phone": "idp.enrollment.flows.decoupled.ask_phone"}
 # Jobs of `manage.py worker`: name → (callable without arguments, seconds between two runs).
 WORKER_JOBS = {
     "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
     "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
+    "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }
+
+# Told of each SSO session that ends, inside its transaction: callables (session=SsoSession) -> None.
+SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
 
 # Purges run by the worker: callables that return the number of rows removed.
 PURGES = [
     "idp.enrollment.flows.purge.purge_enrollment",
     "idp.login.flows.purge.purge_logins",
     "idp.oidc.flows.purge.purge_grants",
+    "idp.oidc.flows.purge.purge_deliveries",
 ]
 
 # --- Logs ----------------------------------------------------------------------------------------

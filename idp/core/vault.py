@@ -10,11 +10,15 @@ from django.conf import settings
 from idp.core.errors import IdpError
 
 
-def _cipher(purpose: str) -> Fernet:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"hygie:" + purpose.encode()).derive(
+def derived_key(*, purpose: str) -> bytes:
+    """32 secret bytes of this deployment, the same for ever; each purpose has its own."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"hygie:" + purpose.encode()).derive(
         settings.ENCRYPTION_KEY.encode()
     )
-    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def _cipher(purpose: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(derived_key(purpose=purpose)))
 
 
 def seal(plain: bytes, *, purpose: str) -> bytes:

@@ -48,7 +48,6 @@ def test_nothing_is_advertised_that_is_not_there() -> None:
         "device_authorization_endpoint",
         "backchannel_authentication_endpoint",
         "pushed_authorization_request_endpoint",
-        "backchannel_logout_supported",
     ):
         assert absent not in told
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
@@ -65,7 +66,7 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
 
 @transaction.atomic
 def end_session(*, session: SsoSession, reason: str, client_id: str = "") -> bool:
-    """Ends the session and audits it; False when it was over already."""
+    """Ends the session, audits it and tells the hooks; False when it was over already."""
     if not session.end(reason=reason, now=clock.now()):
         return False
     record(
@@ -76,4 +77,7 @@ def end_session(*, session: SsoSession, reason: str, client_id: str = "") -> boo
         is_test=session.is_test,
         data={"session": str(session.pk), "reason": reason},
     )
+    # In the same transaction: whoever must hear of the end does, whatever happens to this process.
+    for path in settings.SESSION_END_HOOKS:
+        import_string(path)(session=session)
     return True

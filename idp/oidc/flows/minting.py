@@ -8,6 +8,7 @@ from django.conf import settings
 
 from idp.core import secrets
 from idp.directory.rules.professional import Professional
+from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
 from idp.oidc.models import Grant
 from idp.oidc.rules import tokens
@@ -32,7 +33,7 @@ def facts_of(grant: Grant, *, scope: str, now: datetime) -> tokens.TokenFacts:
     return tokens.TokenFacts(
         issuer=settings.HYGIE.issuer,
         client_id=grant.client.client_id,
-        subject=str(grant.session.person_id),
+        subject=subject_of(client=grant.client, person=grant.session.person),
         grant_id=grant.pk,
         session_id=grant.session_id,
         scope=scope,

@@ -1,14 +1,17 @@
-"""Removes grants that nothing can come from any more; the audit log keeps the facts."""
+"""Removes grants and messages that nothing can come from; the audit log keeps the facts."""
 
 from datetime import timedelta
 
 from django.conf import settings
 
 from idp.core import clock
-from idp.oidc.models import Grant
+from idp.oidc.models import Delivery, Grant
+from idp.oidc.rules.delivery import DeliveryState
 
 # A code that comes back late must still be known as used.
 KEEP = timedelta(days=1)
+# The operator reads what was sent, and retries what failed.
+KEEP_DELIVERIES = timedelta(days=7)
 
 
 def purge_grants() -> int:
@@ -17,4 +20,14 @@ def purge_grants() -> int:
     deleted, _by_model = Grant.objects.filter(
         created_at__lt=oldest, session__expires_at__lt=clock.now() - KEEP
     ).delete()
+    return deleted
+
+
+def purge_deliveries() -> int:
+    """Messages that are over, a week later."""
+    deleted, _by_model = (
+        Delivery.objects.exclude(state=DeliveryState.PENDING)
+        .filter(created_at__lt=clock.now() - KEEP_DELIVERIES)
+        .delete()
+    )
     return deleted

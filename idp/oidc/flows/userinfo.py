@@ -3,6 +3,7 @@
 from typing import Any
 
 from idp.directory.rules.professional import Professional
+from idp.oidc.flows.subjects import subject_of
 from idp.oidc.flows.token_reading import read_access_token
 from idp.oidc.rules.claims import userinfo
 from idp.oidc.rules.scopes import open_claims
@@ -14,7 +15,7 @@ def tell_userinfo(*, access_token: str) -> dict[str, Any]:
     grant = token.grant
     return userinfo(
         Professional.from_snapshot(grant.session.person.snapshot),
-        subject=str(grant.session.person_id),
+        subject=subject_of(client=grant.client, person=grant.session.person),
         auth_mode=grant.auth_mode,
         open_claims=open_claims(
             scopes=str(token.claims["scope"]).split(),

@@ -169,10 +169,10 @@ def forget() -> None:
     _ring = None
 
 
-def sign(claims: dict[str, Any], *, alg: str) -> str:
+def sign(claims: dict[str, Any], *, alg: str, typ: str = "JWT") -> str:
     """A JWT signed by the current key of this algorithm."""
     kid, key = ring().signing[alg]
-    return jwt.encode({"alg": alg, "typ": "JWT", "kid": kid}, claims, key, algorithms=[alg])
+    return jwt.encode({"alg": alg, "typ": typ, "kid": kid}, claims, key, algorithms=[alg])
 
 
 def sign_refresh(claims: dict[str, Any]) -> str:

@@ -45,6 +45,8 @@ def discovery_document(
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "ui_locales_supported": ["fr", "en"],
         "authorization_response_iss_parameter_supported": True,
     }
