@@ -23,6 +23,9 @@ class Lifetimes:
     sso_session: timedelta = timedelta(hours=4)
     sso_idle: timedelta = timedelta(minutes=30)
     authorization_code: timedelta = timedelta(seconds=60)
+    # CIBA: PSC's own double answers 120 s; its clients poll each second, whatever is said here.
+    ciba_request: timedelta = timedelta(seconds=120)
+    ciba_interval: timedelta = timedelta(seconds=5)
     pushed_request: timedelta = timedelta(seconds=90)
     dpop_nonce: timedelta = timedelta(minutes=5)
     access_token: timedelta = timedelta(seconds=120)
@@ -53,11 +56,21 @@ class Hygie:
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
     phone_requests_per_holder: int = 5
+    # Certificates of portals (RFC 8705): the header that a proxy in front puts them in, and the
+    # addresses of such proxies. Off unless both are set.
+    tls_client_cert_header: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    # PEM of the authorities whose certificates may be known by their subject (tls_client_auth).
+    tls_client_authorities: Path | None = None
     # The middle of `f:<component>:<national id>`, the `sub` of portals of 2021 to 2025.
     subject_component: str = "550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
     # Days that a signing key signs before the worker turns it; 0: by command only.
     key_rotation_days: int = 90
     lifetimes: Lifetimes = Lifetimes()
+
+    @property
+    def accepts_client_certificates(self) -> bool:
+        return bool(self.tls_client_cert_header and self.trusted_proxies)
 
     @property
     def is_sandbox(self) -> bool:

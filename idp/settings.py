@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment. Fails early with the list of what is missing."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +66,16 @@ if not IS_SANDBOX and not BASE_URL.startswith("https://"):
     raise ImproperlyConfigured("HYGIE_BASE_URL must begin with https:// outside the sandbox.")
 if not IS_SANDBOX and (len(SECRET_KEY) < 50 or len(ENCRYPTION_KEY) < 32):
     raise ImproperlyConfigured("HYGIE_SECRET_KEY or HYGIE_ENCRYPTION_KEY is too short.")
+if bool(env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default="")) != bool(
+    env.list("HYGIE_TRUSTED_PROXIES", default=[])
+):
+    raise ImproperlyConfigured(
+        "HYGIE_TLS_CLIENT_CERT_HEADER and HYGIE_TRUSTED_PROXIES go together: a certificate is "
+        "believed from these addresses alone."
+    )
+for _address in env.list("HYGIE_TRUSTED_PROXIES", default=[]):
+    ip_network(_address)
+_AUTHORITIES = env.str("HYGIE_TLS_CLIENT_AUTHORITIES", default="")
 
 HYGIE = Hygie(
     mode=MODE,
@@ -84,6 +95,9 @@ HYGIE = Hygie(
         "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
     ),
     key_rotation_days=env.int("HYGIE_KEY_ROTATION_DAYS", default=90),
+    tls_client_cert_header=env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default=""),
+    trusted_proxies=tuple(env.list("HYGIE_TRUSTED_PROXIES", default=[])),
+    tls_client_authorities=Path(_AUTHORITIES) if _AUTHORITIES else None,
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
 )
 
@@ -251,6 +265,8 @@ AUDIT_EVIDENCE_VERIFIERS = {
 # Methods that answer a login without a browser: callables (attempt, question) that ask the person.
 # By name, since the dispatcher imports no method.
 DECOUPLED_METHODS = {"phone": "idp.enrollment.flows.decoupled.ask_phone"}
+# Told of each proof and refusal of such a login, inside its transaction: callables (attempt=…).
+DECOUPLED_END_HOOKS = ["idp.oidc.flows.ciba_ping.announce_answer"]
 # Jobs of `manage.py worker`: name → (callable without arguments, seconds between two runs).
 WORKER_JOBS = {
     "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("auth/resume", authorize.resume, name="resume"),
     _at(f"{_PROTOCOL}/token", backchannel.token, "token"),
     _at(f"{_PROTOCOL}/token/introspect", backchannel.introspect, "introspect"),
+    _at(f"{_PROTOCOL}/ext/ciba/auth", backchannel.ciba, "ciba"),
     _at(f"{_PROTOCOL}/revoke", backchannel.revoke, "revoke"),
     _at(f"{_PROTOCOL}/userinfo", userinfo.userinfo, "userinfo"),
     _at(f"{_PROTOCOL}/certs", documents.certs, "certs"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from idp.audit.flows import Outcome, record
@@ -114,7 +115,7 @@ def prove(*, attempt: LoginAttempt, authentication: Authentication, event: str =
     )
     if not attempt.prove(authentication, reference=row.reference, now=clock.now()):
         raise attempt_over()
-    live.wake(attempt_group(attempt.pk))
+    _tell(attempt)
 
 
 def _check_policy(policy: LoginPolicy, authentication: Authentication) -> None:
@@ -165,7 +166,15 @@ def refuse(*, attempt: LoginAttempt, code: str, method: str = "", subject: str =
     )
     if not attempt.refuse(code, reference=row.reference, now=clock.now()):
         raise attempt_over()
+    _tell(attempt)
+
+
+def _tell(attempt: LoginAttempt) -> None:
+    """Who waits for the answer: a page, or the portal's server where there is no browser."""
     live.wake(attempt_group(attempt.pk))
+    if attempt.is_decoupled:
+        for path in settings.DECOUPLED_END_HOOKS:
+            import_string(path)(attempt=attempt)
 
 
 @transaction.atomic

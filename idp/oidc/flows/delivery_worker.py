@@ -14,14 +14,17 @@ from idp.audit.flows import Outcome, record
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.core.outbound import send
-from idp.oidc.flows import logout_tokens
+from idp.oidc.flows import ciba_ping, logout_tokens
 from idp.oidc.flows.deliveries import Message
 from idp.oidc.models import Delivery
 from idp.oidc.rules.delivery import DeliveryKind, DeliveryState, verdict, wait_after
 
 # How each kind of message is made when it is sent; None: nobody wants it any more.
 MESSAGES: Final[Mapping[str, Callable[[Delivery], Message | None]]] = MappingProxyType(
-    {DeliveryKind.BACKCHANNEL_LOGOUT: logout_tokens.message_of}
+    {
+        DeliveryKind.BACKCHANNEL_LOGOUT: logout_tokens.message_of,
+        DeliveryKind.CIBA_PING: ciba_ping.message_of,
+    }
 )
 BATCH = 16
 AT_ONCE = 8

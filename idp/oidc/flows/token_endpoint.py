@@ -8,6 +8,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from idp.audit.flows import Outcome, record
+from idp.oidc.flows.ciba_grant import UNTOLD, CibaGrant
 from idp.oidc.flows.client_authentication import authenticate_client
 from idp.oidc.flows.code_grant import CodeGrant
 from idp.oidc.flows.refresh_grant import RefreshGrant
@@ -27,6 +28,8 @@ from idp.oidc.rules.parameters import Parameters
 
 
 def _audit_refusal(call: Call, error: OAuth2Error, detail: str) -> None:
+    if error.error in UNTOLD:
+        return
     record(
         event="token",
         outcome=Outcome.REFUSED,
@@ -85,6 +88,7 @@ def _server() -> ProtocolServer:
     server = ProtocolServer(authenticate=authenticate_client, on_refusal=_audit_refusal)
     server.register_grant(CodeGrant, [ExactCodeChallenge()])
     server.register_grant(RefreshGrant)
+    server.register_grant(CibaGrant)
     server.register_endpoint(Introspection)
     server.register_endpoint(Revocation)
     return server

@@ -1,5 +1,6 @@
 """Rows of the provider: who may ask, what was asked, what was granted, which keys sign."""
 
+from idp.oidc.models.backchannel import BackchannelRequest
 from idp.oidc.models.clients import Client
 from idp.oidc.models.deliveries import Delivery
 from idp.oidc.models.grants import Grant
@@ -9,6 +10,7 @@ from idp.oidc.models.requests import AuthorizationRequest, PushedRequest
 
 __all__ = [
     "AuthorizationRequest",
+    "BackchannelRequest",
     "Client",
     "Delivery",
     "Grant",

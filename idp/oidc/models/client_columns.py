@@ -3,6 +3,7 @@
 from django.db import models
 
 from idp.oidc.rules.answers import SubjectType, UserInfoShape
+from idp.oidc.rules.ciba_request import DELIVERY_MODES, PING
 
 
 class LogoutColumns(models.Model):
@@ -41,3 +42,19 @@ class AnswerColumns(models.Model):
 
     class Meta:
         abstract = True
+
+
+class CibaColumns(models.Model):
+    """CIBA Core 1.0 §4: how a portal's server hears of an answer; the address serves ping only."""
+
+    backchannel_token_delivery_mode = models.CharField(
+        max_length=10, default="poll", choices=[(mode, mode) for mode in DELIVERY_MODES]
+    )
+    backchannel_client_notification_endpoint = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_pinged(self) -> bool:
+        return self.backchannel_token_delivery_mode == PING

@@ -5,12 +5,12 @@ from typing import Any
 from django.db import models
 
 from idp.core import secrets
-from idp.oidc.models.client_columns import AnswerColumns, LogoutColumns
+from idp.oidc.models.client_columns import AnswerColumns, CibaColumns, LogoutColumns
 from idp.oidc.models.client_proofs import ProofColumns
 from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
 
 
-class Client(ProofColumns, LogoutColumns, AnswerColumns):
+class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
     """A portal that may ask for logins. Its secret is kept as a digest only (decision 5)."""
 
     client_id = models.CharField(max_length=100, unique=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from idp.oidc.rules.checks import PROMPTS, RESPONSE_MODES
+from idp.oidc.rules.ciba_request import CIBA_GRANT, DELIVERY_MODES
 from idp.oidc.rules.scopes import SCOPES
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post")
@@ -22,7 +23,10 @@ def discovery_document(
         "end_session_endpoint": f"{endpoints}/logout",
         "jwks_uri": f"{endpoints}/certs",
         "revocation_endpoint": f"{endpoints}/revoke",
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "backchannel_authentication_endpoint": f"{endpoints}/ext/ciba/auth",
+        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
+        "backchannel_user_code_parameter_supported": False,
+        "grant_types_supported": ["authorization_code", "refresh_token", CIBA_GRANT],
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "prompt_values_supported": sorted(PROMPTS),
@@ -47,6 +51,8 @@ def discovery_document(
         "require_pushed_authorization_requests": False,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "ui_locales_supported": ["fr", "en"],
         "authorization_response_iss_parameter_supported": True,
     }

@@ -45,6 +45,9 @@ class Profile:
     requires_issuer_audience: bool = False
     # RFC 9101 §6.1 leaves the window of a request object to its reader.
     requires_request_object_times: bool = False
+    # CIBA §13: whether `unknown_user_id` may tell that nobody has an identifier. Where it may not,
+    # the request of nobody looks like one that is never answered.
+    tells_unknown_persons: bool = False
     # Algorithms a portal may sign with; FAPI §5.4.1 leaves RS256 out.
     client_algs: tuple[str, ...] = ("PS256", "ES256", "EdDSA", "RS256")
 
@@ -88,6 +91,7 @@ PROFILES = MappingProxyType(
             requires_sender_constraint=True,
             allows_secret=False,
             requires_dpop_nonce=True,
+            tells_unknown_persons=True,
             requires_issuer_audience=True,
             requires_request_object_times=True,
             client_algs=FAPI_ALGS,

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from idp.oidc.flows import token_endpoint
+from idp.oidc.flows.ciba import answer_backchannel
 from idp.oidc.gateways.server import Call, JsonAnswer
 from idp.oidc.rules.parameters import MalformedError
 from idp.oidc.views.parameters import form_of
@@ -56,3 +57,9 @@ def introspect(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """RFC 7009 §2."""
     return _answer(request, token_endpoint.answer_revocation)
+
+
+@csrf_exempt
+def ciba(request: HttpRequest) -> HttpResponse:
+    """CIBA Core 1.0 §7."""
+    return _answer(request, answer_backchannel)
