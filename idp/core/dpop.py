@@ -4,14 +4,18 @@ Pure: no clock, no store. Callers judge the target, the freshness and the single
 """
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import Key, import_key
+
+# RFC 9864 gives EdDSA the new name Ed25519; FAPI and portals still say EdDSA.
+warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 
 LONGEST_PROOF = 4096
 LONGEST_JTI = 128

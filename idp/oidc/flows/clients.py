@@ -9,9 +9,22 @@ from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
 from idp.core.errors import IdpError
 from idp.oidc.gateways.client_cache import forget_client
+from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.models import Client
-from idp.oidc.rules.profiles import ProfileName
-from idp.oidc.rules.registration import check_client_id, check_uri
+from idp.oidc.rules.client_credentials import AuthMethod
+from idp.oidc.rules.client_proof import (
+    WITH_REDIRECTION,
+    ClientProof,
+    check_id_token_alg,
+    check_proof,
+)
+from idp.oidc.rules.profiles import PROFILES, ProfileName
+from idp.oidc.rules.registration import (
+    check_chosen_secret,
+    check_client_id,
+    check_name,
+    check_uri,
+)
 from idp.oidc.rules.scopes import SCOPES
 
 
@@ -26,12 +39,24 @@ class ClientMetadata:
     profile: ProfileName = ProfileName.STANDARD
     scopes: tuple[str, ...] = tuple(SCOPES)
     introspects: tuple[str, ...] = ()
+    proof: ClientProof = ClientProof()
     id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
         check_client_id(self.client_id)
-        if not self.redirect_uris:
+        check_name(self.name)
+        profile = PROFILES[self.profile]
+        check_proof(
+            self.proof, profile=profile, accepts_tls=settings.HYGIE.accepts_client_certificates
+        )
+        is_by_subject = self.proof.token_endpoint_auth_method is AuthMethod.TLS
+        if is_by_subject and settings.HYGIE.tls_client_authorities is None:
+            raise IdpError(
+                "invalid_client_metadata", "tls_client_auth needs HYGIE_TLS_CLIENT_AUTHORITIES"
+            )
+        check_id_token_alg(self.id_token_alg, profile=profile, known=SIGNING_ALGS)
+        if WITH_REDIRECTION & set(self.proof.grant_types) and not self.redirect_uris:
             raise IdpError("invalid_client_metadata", "at least one redirect URI is needed")
         for uri in (*self.redirect_uris, *self.post_logout_redirect_uris):
             check_uri(uri, allows_http=settings.HYGIE.is_sandbox)
@@ -40,15 +65,15 @@ class ClientMetadata:
 
 
 @transaction.atomic
-def add_client(*, metadata: ClientMetadata) -> tuple[Client, str]:
-    """Registers a portal: (client, secret). The secret is told this once."""
+def add_client(*, metadata: ClientMetadata, chosen_secret: str = "") -> tuple[Client, str | None]:
+    """Registers a portal: (client, secret). The secret is told this once; None where none is."""
     metadata.check()
-    secret = secrets.new_token()
+    secret = _secret(metadata.proof, chosen_secret)
     try:
         with transaction.atomic():
             client = Client.objects.create(
                 client_id=metadata.client_id,
-                secret_digest=secrets.digest(secret),
+                secret_digest=secrets.digest(secret) if secret else None,
                 is_sandbox=settings.HYGIE.is_sandbox,
                 created_at=clock.now(),
                 **_columns(metadata),
@@ -59,6 +84,16 @@ def add_client(*, metadata: ClientMetadata) -> tuple[Client, str]:
         ) from error
     _changed(client, "client_added")
     return client, secret
+
+
+def _secret(proof: ClientProof, chosen: str) -> str | None:
+    if not proof.token_endpoint_auth_method.has_secret:
+        if chosen:
+            raise IdpError("invalid_client_metadata", "this method has no secret")
+        return None
+    if chosen:
+        check_chosen_secret(chosen)
+    return chosen or secrets.new_token()
 
 
 @transaction.atomic
@@ -100,6 +135,8 @@ def ensure_client(
 def rotate_secret(*, client_id: str) -> str:
     """A new secret, told this once; the old one is refused from now on."""
     client = get_client(client_id=client_id)
+    if not AuthMethod(client.auth_method).has_secret:
+        raise IdpError("no_secret", f"{client_id} has no secret: it proves itself otherwise")
     secret = secrets.new_token()
     Client.objects.filter(pk=client.pk).update(secret_digest=secrets.digest(secret))
     _changed(client, "client_secret_rotated")
@@ -137,6 +174,22 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         "scopes": list(metadata.scopes),
         "introspects": list(metadata.introspects),
         "id_token_alg": metadata.id_token_alg,
+        **_proof_columns(metadata.proof),
+    }
+
+
+def _proof_columns(proof: ClientProof) -> dict[str, object]:
+    return {
+        "auth_method": str(proof.token_endpoint_auth_method),
+        "jwks": dict(proof.jwks),
+        "tls_client_auth_subject_dn": proof.tls_client_auth_subject_dn,
+        "tls_client_certificate_thumbprints": list(proof.tls_client_certificate_thumbprints),
+        "grant_types": list(proof.grant_types),
+        "dpop_bound_access_tokens": proof.dpop_bound_access_tokens,
+        "tls_client_certificate_bound_access_tokens": (
+            proof.tls_client_certificate_bound_access_tokens
+        ),
+        "require_pushed_authorization_requests": proof.require_pushed_authorization_requests,
     }
 
 

@@ -9,6 +9,8 @@ from idp.core.errors import IdpError
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,99}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_URI = 2000
+LONGEST_NAME = 200
+SHORTEST_SECRET, LONGEST_SECRET = 32, 512
 
 
 def _refused(detail: str) -> IdpError:
@@ -26,6 +28,21 @@ def check_client_id(client_id: str) -> None:
     raise _refused("client_id: a UUID could be taken for a person's sub")
 
 
+def check_name(name: str) -> None:
+    """The person reads it on the login page."""
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise _refused(f"client_name: 1 to {LONGEST_NAME} printable characters")
+
+
+def check_chosen_secret(secret: str) -> None:
+    """Kept under a fast digest, so it must be long enough that nobody can try them all."""
+    is_printable = secret.isascii() and secret.isprintable() and " " not in secret
+    if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET or not is_printable:
+        raise _refused(
+            f"client_secret: {SHORTEST_SECRET} to {LONGEST_SECRET} printable ASCII characters"
+        )
+
+
 def check_uri(uri: str, *, allows_http: bool = False) -> None:
     """An absolute https address without fragment or user; http on this machine, or a sandbox."""
     if len(uri) > LONGEST_URI or not uri.isascii() or re.search(r"[\s\\\x00-\x20\x7f]", uri):
@@ -40,6 +57,12 @@ def check_uri(uri: str, *, allows_http: bool = False) -> None:
     http_is_fine = allows_http or hostname in _LOOPBACK
     if parts.scheme != "https" and not (parts.scheme == "http" and http_is_fine):
         raise _refused(f"address that is not https (http only on this machine): {uri!r}")
+
+
+def origin_of(uri: str) -> str:
+    """`scheme://host[:port]`."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def host_of(uri: str) -> str:

@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from idp.core.errors import IdpError
 from idp.oidc.flows import clients
 from idp.oidc.gateways.keys import SIGNING_ALGS
+from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of, shown_proof
 from idp.oidc.models import Client
-from idp.oidc.rules.profiles import ProfileName
+from idp.oidc.rules.profiles import PROFILES, ProfileName
 from idp.oidc.rules.scopes import SCOPES
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         add = actions.add_parser("add", help="register a portal")
         add.add_argument("name", help="as the professional reads it")
         add.add_argument("--id", help="client_id; drawn at random when absent")
-        add.add_argument("--redirect-uri", action="append", required=True)
+        add.add_argument("--redirect-uri", action="append", default=[])
         add.add_argument("--post-logout-redirect-uri", action="append", default=[])
         add.add_argument(
             "--profile",
@@ -39,7 +40,10 @@ class Command(BaseCommand):
             metavar="CLIENT_ID",
             help="whose tokens it may introspect besides its own",
         )
-        add.add_argument("--id-token-alg", choices=SIGNING_ALGS, default="RS256")
+        add.add_argument(
+            "--id-token-alg", choices=SIGNING_ALGS, help="default: RS256, ES256 in fapi2"
+        )
+        add_proof_arguments(add)
         actions.add_parser("list", help="every portal")
         for action in ("show", "rotate-secret", "enable", "disable"):
             actions.add_parser(action).add_argument("client_id")
@@ -65,7 +69,9 @@ class Command(BaseCommand):
         return _shown(clients.set_enabled(client_id=client_id, is_enabled=action == "enable"))
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
+        proof = proof_of(options)
         client, secret = clients.add_client(
+            chosen_secret=options["secret"],
             metadata=clients.ClientMetadata(
                 client_id=options["id"] or f"portal-{secrets.token_hex(8)}",
                 name=options["name"],
@@ -74,10 +80,15 @@ class Command(BaseCommand):
                 profile=ProfileName(options["profile"]),
                 scopes=tuple(options["scope"] or SCOPES),
                 introspects=tuple(options["may_introspect"]),
-                id_token_alg=options["id_token_alg"],
-            )
+                proof=proof,
+                id_token_alg=options["id_token_alg"] or _default_alg(options["profile"]),
+            ),
         )
-        return {**_shown(client), "client_secret": secret}
+        return {**_shown(client), **({"client_secret": secret} if secret else {})}
+
+
+def _default_alg(profile: str) -> str:
+    return "RS256" if "RS256" in PROFILES[ProfileName(profile)].client_algs else "ES256"
 
 
 def _shown(client: Client) -> dict[str, Any]:
@@ -91,6 +102,7 @@ def _shown(client: Client) -> dict[str, Any]:
         "scope": " ".join(client.scopes),
         "may_introspect": client.introspects,
         "id_token_signed_response_alg": client.id_token_alg,
+        **shown_proof(client),
         "is_enabled": client.is_enabled,
         "is_sandbox": client.is_sandbox,
     }
