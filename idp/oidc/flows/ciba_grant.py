@@ -27,8 +27,10 @@ from idp.login.rules.levels import acr_answered, known_levels
 from idp.login.rules.steps import AttemptState
 from idp.oidc.flows.ciba import find_backchannel_request
 from idp.oidc.flows.minting import new_refresh_token, token_answer
+from idp.oidc.flows.sender import protocol_error, sender_of
 from idp.oidc.models import BackchannelRequest, Client, Grant
 from idp.oidc.rules.ciba_request import CIBA_GRANT
+from idp.oidc.rules.errors import BackchannelError
 
 # Answers of every poll until the end; what they tell is audited where it happens, once.
 UNTOLD = frozenset({"authorization_pending", "slow_down", "expired_token", "access_denied"})
@@ -138,6 +140,10 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
             raise InvalidRequestError("auth_req_id is missing.")
         self.request.client = client
         self.asked = ready_request(auth_req_id, client)
+        try:
+            self.cnf = sender_of(self.request.call, client)
+        except BackchannelError as error:
+            raise protocol_error(error) from error
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
-        return 200, redeem(self.asked, cnf={}), []
+        return 200, redeem(self.asked, cnf=self.cnf), []

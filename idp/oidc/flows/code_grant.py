@@ -8,6 +8,7 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from idp.core import clock, secrets
 from idp.oidc.flows.minting import new_refresh_token, token_answer
 from idp.oidc.flows.revocation import revoke_family
+from idp.oidc.flows.sender import sender_of_grant
 from idp.oidc.flows.token_reading import find_grant, is_alive
 from idp.oidc.models import Client, Grant
 
@@ -52,5 +53,10 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     def query_authorization_code(self, code: str, client: Client) -> Grant:
         return usable_grant(code, client)
 
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        # After PKCE: a portal that is told to fetch a nonce has lost nothing.
+        self.cnf = sender_of_grant(self.request.call, self.request.authorization_code)
+
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
-        return 200, redeem(self.request.authorization_code, cnf={}), []
+        return 200, redeem(self.request.authorization_code, cnf=self.cnf), []

@@ -9,6 +9,7 @@ from idp.core import clock, secrets
 from idp.login.flows import keep_alive
 from idp.oidc.flows.minting import new_refresh_token, token_answer
 from idp.oidc.flows.revocation import revoke_family
+from idp.oidc.flows.sender import sender_of_grant
 from idp.oidc.flows.token_reading import find_grant, is_alive, is_present_refresh_token
 from idp.oidc.gateways import keys
 from idp.oidc.models import Client, Grant
@@ -74,6 +75,11 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
 
     def _validate_token_scope(self, token: Grant) -> None:
         self.request.scope = scope_of_refresh(token, self.request.form.get("scope", ""))
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        grant = self.request.refresh_token
+        grant.cnf = sender_of_grant(self.request.call, grant)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         request = self.request

@@ -13,6 +13,7 @@ from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidClientError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
+from cryptography.x509 import Certificate
 
 from idp.oidc.models import Client
 from idp.oidc.rules.errors import BackchannelError
@@ -30,6 +31,22 @@ class Call:
 
     authorization: str
     form: Parameters
+    method: str = "POST"
+    # The address that was called, as this provider publishes it.
+    url: str = ""
+    dpop: str = ""
+    certificate: Certificate | None = None
+
+    @property
+    def is_dpop(self) -> bool:
+        """RFC 9449 §7.1: the scheme, compared without regard to case."""
+        return self.authorization.partition(" ")[0].lower() == "dpop"
+
+    @property
+    def token(self) -> str:
+        """The access token of a protected resource call (RFC 6750 §2.1, RFC 9449 §7.1)."""
+        scheme, _space, token = self.authorization.partition(" ")
+        return token.strip() if scheme.lower() in ("bearer", "dpop") else ""
 
     def __repr__(self) -> str:
         return "Call(…)"

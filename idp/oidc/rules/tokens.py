@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from idp.oidc.rules.claims import civil_name, identity, other_ids, psi_identifie
 
 # In every token of 2026 that could be seen, whatever its acr (PSC facts §5.2).
 AUTH_LEVEL = "1"
+BEARER, DPOP = "Bearer", "DPoP"
 # The sandbox's "Identité de test": a login without card or phone.
 TEST_AMR = "test"
 _IN_ID_TOKEN = frozenset({"preferred_username", "given_name", "family_name", "SubjectNameID"})
@@ -34,6 +35,8 @@ class TokenFacts:
     auth_mode: str
     auth_time: int
     issued_at: int
+    # RFC 7800: the key or certificate that the access token is bound to.
+    cnf: Mapping[str, str] = field(default_factory=dict)
 
 
 def token_id(grant_id: UUID, unique: str) -> str:
@@ -68,7 +71,11 @@ def _common(facts: TokenFacts, *, kind: str, jti: str, expires_at: int) -> dict[
 
 
 def access_claims(
-    facts: TokenFacts, professional: Professional, *, jti: str, expires_at: int
+    facts: TokenFacts,
+    professional: Professional,
+    *,
+    jti: str,
+    expires_at: int,
 ) -> dict[str, Any]:
     """The newest shape known (PSC facts §5.2): bare-UUID `sub`, no `aud`."""
     # No key of PSC's: it is there only where nobody proved anything, in a sandbox, so that an API
@@ -77,6 +84,7 @@ def access_claims(
     return {
         **_common(facts, kind="Bearer", jti=jti, expires_at=expires_at),
         **test_mark,
+        **bound_to(facts.cnf),
         "acr": facts.acr,
         "scope": facts.scope,
         "authMode": facts.auth_mode,
@@ -88,6 +96,16 @@ def access_claims(
     }
 
 
+def bound_to(cnf: Mapping[str, str]) -> dict[str, Any]:
+    """RFC 7800 §3.1, RFC 9449 §6.1, RFC 8705 §3.1: absent from Bearer tokens."""
+    return {"cnf": dict(cnf)} if cnf else {}
+
+
+def token_type(cnf: Mapping[str, str]) -> str:
+    """RFC 9449 §5. A token bound to a certificate is presented as Bearer (RFC 8705 §3)."""
+    return DPOP if "jkt" in cnf else BEARER
+
+
 def id_claims(
     facts: TokenFacts,
     professional: Professional,
@@ -95,6 +113,7 @@ def id_claims(
     jti: str,
     expires_at: int,
     access_token: str,
+    alg: str,
     open_claims: Collection[str],
 ) -> dict[str, Any]:
     """PSC facts §5.3; `aud` is a string, as an ANS component reads it as one."""
@@ -106,7 +125,7 @@ def id_claims(
     return {
         **_common(facts, kind="ID", jti=jti, expires_at=expires_at),
         "aud": facts.client_id,
-        "at_hash": at_hash(access_token),
+        "at_hash": at_hash(access_token, alg=alg),
         "acr": facts.acr,
         "amr": list(facts.amr),
         **person,
@@ -127,10 +146,11 @@ def refresh_claims(facts: TokenFacts, *, jti: str, expires_at: int) -> dict[str,
     }
 
 
-def at_hash(access_token: str) -> str:
-    """OIDC Core §3.1.3.6: left half of the SHA-256, as RS256 and ES256 both use SHA-256."""
-    half = hashlib.sha256(access_token.encode()).digest()[:16]
-    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+def at_hash(access_token: str, *, alg: str) -> str:
+    """OIDC Core §3.1.3.6: left half of the hash of `alg`; Ed25519 hashes with SHA-512."""
+    hashed = hashlib.sha512 if alg == "EdDSA" else hashlib.sha256
+    digest = hashed(access_token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
 
 
 def token_response(
@@ -142,6 +162,7 @@ def token_response(
     id_token: str | None,
     session_id: UUID,
     scope: str,
+    token_type: str = BEARER,
 ) -> dict[str, Any]:
     """PSC facts §4: the exact keys; clients read `refresh_expires_in` and `session_state`."""
     return {
@@ -149,7 +170,7 @@ def token_response(
         "expires_in": expires_in,
         "refresh_expires_in": refresh_expires_in,
         "refresh_token": refresh_token,
-        "token_type": "Bearer",
+        "token_type": token_type,
         **({"id_token": id_token} if id_token is not None else {}),
         "not-before-policy": 0,
         "session_state": str(session_id),

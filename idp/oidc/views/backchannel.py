@@ -1,14 +1,19 @@
 """What portals' servers call: token, introspection and revocation endpoints."""
 
+import re
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from idp.core import clock
 from idp.oidc.flows import token_endpoint
 from idp.oidc.flows.ciba import answer_backchannel
+from idp.oidc.gateways.client_certificates import presented_certificate
+from idp.oidc.gateways.dpop_nonces import fresh_nonce
 from idp.oidc.gateways.server import Call, JsonAnswer
-from idp.oidc.rules.parameters import MalformedError
+from idp.oidc.rules.parameters import MalformedError, Parameters
 from idp.oidc.views.parameters import form_of
 
 
@@ -28,16 +33,35 @@ def malformed(description: str, *, status: int = 400) -> JsonAnswer:
     )
 
 
+def call_of(request: HttpRequest, *, form: Parameters) -> Call:
+    """What was sent, as one value. The address is the published one: no Host is believed."""
+    return Call(
+        authorization=request.headers.get("Authorization", ""),
+        form=form,
+        method=request.method or "",
+        url=settings.HYGIE.base_url + re.sub("/+", "/", request.path),
+        dpop=request.headers.get("DPoP", ""),
+        certificate=presented_certificate(request),
+    )
+
+
+def with_nonce(response: HttpResponse, call: Call) -> HttpResponse:
+    """RFC 9449 §8.2: every answer to a portal that sends proofs brings the next nonce."""
+    if call.dpop or call.is_dpop:
+        response["DPoP-Nonce"] = fresh_nonce(now=clock.now())
+    return response
+
+
 def _answer(request: HttpRequest, flow: Callable[..., JsonAnswer]) -> HttpResponse:
     if request.method != "POST":
         response = oauth_json(malformed("POST is required.", status=405))
         response["Allow"] = "POST"
         return response
     try:
-        call = Call(authorization=request.headers.get("Authorization", ""), form=form_of(request))
+        call = call_of(request, form=form_of(request))
     except MalformedError as error:
         return oauth_json(malformed(error.description))
-    return oauth_json(flow(call=call))
+    return with_nonce(oauth_json(flow(call=call)), call)
 
 
 # The client's credentials authenticate these calls, no cookie does: there is nothing to forge.
