@@ -278,6 +278,7 @@ class SoftPhone:
             "exp": request["exp"],
             "number": number,
             "device_id": self.device_id,
+            **({"binding_message": message} if (message := request["binding_message"]) else {}),
         }
 
     def challenge(self, request_id: str, *, number: str) -> dict[str, Any]:

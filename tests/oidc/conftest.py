@@ -11,6 +11,7 @@ from idp.directory.rules.professional import Professional
 from idp.oidc.flows.clients import ensure_client
 from idp.oidc.gateways import client_cache, keys
 from idp.oidc.rules.profiles import ProfileName
+from tests.oidc.ciba import Asker
 from tests.oidc.portal import LOGGED_OUT_URI, REDIRECT_URI, SECRET, Portal
 from tests.people import make_person
 
@@ -83,3 +84,14 @@ def doctor(db: None) -> Person:
 @pytest.fixture
 def midwife(db: None) -> Person:
     return make_person("899900000052", profession="50", family_name="Nguyên-Martin")
+
+
+@pytest.fixture
+def asker(portal: Portal, doctor: Person) -> Asker:
+    """The standard portal's server, which may ask without a browser (CIBA)."""
+    return Asker(portal)
+
+
+@pytest.fixture
+def psc_asker(psc_portal: Portal, doctor: Person) -> Asker:
+    return Asker(psc_portal)

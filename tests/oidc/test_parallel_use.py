@@ -8,8 +8,10 @@ import pytest
 from django.db import connection
 
 from idp.directory.models import Person
+from idp.login.models import SsoSession
 from idp.oidc.gateways import keys
 from idp.oidc.models import Grant, SigningKey
+from tests.oidc.ciba import Asker, answer
 from tests.oidc.portal import Portal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +57,16 @@ def test_one_refresh_token_used_many_times_at_once_succeeds_once(
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [200] + [400] * (MANY - 1)
     assert Grant.objects.get().revoke_reason == "refresh token used twice"
+
+
+def test_one_auth_req_id_redeemed_many_times_at_once_succeeds_once(asker: Asker) -> None:
+    auth_req_id = asker.begin()
+    answer(auth_req_id)
+    answers = all_at_once(lambda: asker.poll(auth_req_id), many=50)
+    assert sorted(each.status_code for each in answers) == [200] + [400] * 49
+    refused = {each.json()["error"] for each in answers if each.status_code == 400}
+    assert refused == {"invalid_grant"}
+    assert Grant.objects.count() == SsoSession.objects.count() == 1
 
 
 def test_processes_that_start_together_make_one_set_of_keys() -> None:

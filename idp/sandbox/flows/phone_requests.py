@@ -14,6 +14,7 @@ from idp.enrollment.models import ApprovalRequest
 from idp.enrollment.rules.states import OPEN_REQUESTS, RequestState
 from idp.login import flows as login
 from idp.login.rules.authentication import Authentication, AuthMode, MethodName
+from idp.oidc.flows.ciba import find_backchannel_request
 from idp.sandbox.flows.test_identity import level_of, refuse_outside_sandbox
 
 
@@ -71,14 +72,28 @@ def deny_as_test(*, request_id: UUID) -> None:
     live.wake(f"approval.{request.pk}")
 
 
+def request_behind(*, auth_req_id: str) -> UUID:
+    """The phone's request that a portal began without a browser (CIBA)."""
+    refuse_outside_sandbox()
+    asked = find_backchannel_request(auth_req_id)
+    request = ApprovalRequest.objects.filter(attempt=asked.attempt).first() if asked else None
+    if request is None:
+        raise _unknown()
+    return request.pk
+
+
 def _pending(request_id: UUID) -> ApprovalRequest:
     refuse_outside_sandbox()
     request = (
         ApprovalRequest.objects.select_related("holder", "attempt").filter(pk=request_id).first()
     )
     if request is None or request.holder is None or not request.holder.is_test:
-        raise IdpError("not_found", _("Cette demande n’existe pas."), status=404)
+        raise _unknown()
     return request
+
+
+def _unknown() -> IdpError:
+    return IdpError("not_found", _("Cette demande n’existe pas."), status=404)
 
 
 def _move(request: ApprovalRequest, target: RequestState) -> None:

@@ -37,16 +37,17 @@ def index(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_POST
 def approve(request: HttpRequest, request_id: UUID) -> JsonResponse:
-    return _answer(lambda: approve_as_test(request_id=request_id), "approved")
+    return answered(lambda: approve_as_test(request_id=request_id), "approved")
 
 
 @csrf_exempt
 @require_POST
 def deny(request: HttpRequest, request_id: UUID) -> JsonResponse:
-    return _answer(lambda: deny_as_test(request_id=request_id), "denied")
+    return answered(lambda: deny_as_test(request_id=request_id), "denied")
 
 
-def _answer(act: Callable[[], None], state: str) -> JsonResponse:
+def answered(act: Callable[[], None], state: str) -> JsonResponse:
+    """What came of it, in JSON."""
     try:
         act()
     except IdpError as error:
