@@ -18,6 +18,7 @@ from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import LoginPolicy, Portal, ReturnAddress
 from idp.login.rules.steps import usable_methods
 from idp.oidc.flows.codes import grant_code
+from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_cache import find_client
 from idp.oidc.models import AuthorizationRequest, Client
@@ -84,7 +85,9 @@ def _reuse_or_login(
     session = login.current_session(cookie_secret=sso_secret)
     if session is not None and _is_usable(session):
         open_session = OpenSession(
-            subject=str(session.person_id), reached=session.reached, auth_time=session.auth_time
+            subject=subject_of(client=client, person=session.person),
+            reached=session.reached,
+            auth_time=session.auth_time,
         )
         if can_reuse(asked, open_session, expected_subject=expected, now=clock.now()):
             return _granted(asked, client, session, is_sso=True)
@@ -163,7 +166,7 @@ def _after_login(asked: AuthorizeRequest, client: Client, session: SsoSession) -
     if not client.is_enabled or session.ended_at is not None:
         raise RedirectedError("access_denied", "The client or the session has ended.")
     expected = _expected_subject(asked)
-    if expected and expected != str(session.person_id):
+    if expected and expected != subject_of(client=client, person=session.person):
         raise RedirectedError("login_required", "Another person logged in.")
     return _granted(asked, client, session, is_sso=False)
 

@@ -1,6 +1,6 @@
 """Registering portals: `manage.py client`, and the demo's own portal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,6 +11,7 @@ from idp.core.errors import IdpError
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.models import Client
+from idp.oidc.rules.client_choices import AnswerMetadata, LogoutMetadata
 from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.client_proof import (
     WITH_REDIRECTION,
@@ -39,8 +40,10 @@ class ClientMetadata:
     profile: ProfileName = ProfileName.STANDARD
     scopes: tuple[str, ...] = tuple(SCOPES)
     introspects: tuple[str, ...] = ()
-    proof: ClientProof = ClientProof()
+    proof: ClientProof = field(default_factory=ClientProof)
     id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
+    logout: LogoutMetadata = field(default_factory=LogoutMetadata)
+    answers: AnswerMetadata = field(default_factory=AnswerMetadata)
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
@@ -60,6 +63,8 @@ class ClientMetadata:
             raise IdpError("invalid_client_metadata", "at least one redirect URI is needed")
         for uri in (*self.redirect_uris, *self.post_logout_redirect_uris):
             check_uri(uri, allows_http=settings.HYGIE.is_sandbox)
+        self.logout.check(redirect_uris=self.redirect_uris, allows_http=settings.HYGIE.is_sandbox)
+        self.answers.check(redirect_uris=self.redirect_uris, jwks=self.proof.jwks)
         if unknown := set(self.scopes) - set(SCOPES):
             raise IdpError("invalid_client_metadata", f"unknown scopes: {sorted(unknown)}")
 
@@ -175,6 +180,8 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         "introspects": list(metadata.introspects),
         "id_token_alg": metadata.id_token_alg,
         **_proof_columns(metadata.proof),
+        **metadata.logout.columns(),
+        **metadata.answers.columns(),
     }
 
 

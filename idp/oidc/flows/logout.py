@@ -9,6 +9,8 @@ from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.login.rules.authentication import Portal
 from idp.oidc.flows.authorize import portal_of
+from idp.oidc.flows.logout_tokens import frames_of
+from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_cache import find_client
 from idp.oidc.models import Client
@@ -35,6 +37,8 @@ class LoggedOut:
     portal: Portal | None
     # This browser's session is another person's: it goes on.
     is_session_kept: bool = False
+    # What the last page loads, so that portals end their own sessions in this browser.
+    frames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,22 +81,28 @@ def begin_logout(
         return MustConfirm(
             session=session, redirect_uri=redirect_uri, portal=_portal(client, redirect_uri)
         )
-    is_kept = session is not None and str(session.person_id) != hint.subject
-    _end_hinted(hint, None if is_kept else session)
-    return _logged_out(asked, find_client(hint.client_id), is_session_kept=is_kept)
+    is_kept = session is not None and not _is_of_hinted(session, hint)
+    frames = _end_hinted(hint, None if is_kept else session)
+    return _logged_out(asked, find_client(hint.client_id), is_session_kept=is_kept, frames=frames)
 
 
 def confirm_logout(*, asked: EndSessionRequest, sso_secret: str) -> LoggedOut:
     """The person confirmed on our own page."""
     session = login.current_session(cookie_secret=sso_secret)
     client = find_client(asked.client_id) if asked.client_id else None
-    if session is not None:
-        login.end_session(session=session, reason=REASON, client_id=asked.client_id[:200])
-    return _logged_out(asked, client)
+    ended = [session] if session is not None else []
+    return _logged_out(asked, client, frames=_end(ended, asked.client_id[:200]))
 
 
-@transaction.atomic
-def _end_hinted(hint: LogoutHint, own_session: SsoSession | None) -> None:
+def _is_of_hinted(session: SsoSession, hint: LogoutHint) -> bool:
+    """The very session of the hint, or another one of the same person."""
+    if str(session.pk) == hint.session_id:
+        return True
+    client = Client.objects.filter(client_id=hint.client_id).first()
+    return client is not None and subject_of(client=client, person=session.person) == hint.subject
+
+
+def _end_hinted(hint: LogoutHint, own_session: SsoSession | None) -> tuple[str, ...]:
     """The hinted session, without cookie too (PSC facts §13), and the person's own in this browser.
 
     Another person's session in this browser is not the hinted person's to end.
@@ -101,10 +111,20 @@ def _end_hinted(hint: LogoutHint, own_session: SsoSession | None) -> None:
         hinted = SsoSession.objects.filter(pk=UUID(hint.session_id)).first()
     except ValueError:
         hinted = None
-    if hinted is not None and str(hinted.person_id) == hint.subject:
-        login.end_session(session=hinted, reason=REASON, client_id=hint.client_id)
-    if own_session is not None:
-        login.end_session(session=own_session, reason=REASON, client_id=hint.client_id)
+    # A session never changes its person: whoever was given its `sid` by us may end it.
+    sessions = {session.pk: session for session in (hinted, own_session) if session is not None}
+    return _end(list(sessions.values()), hint.client_id)
+
+
+@transaction.atomic
+def _end(sessions: list[SsoSession], client_id: str) -> tuple[str, ...]:
+    """Ends them; returns what the browser loads so that portals hear it too."""
+    frames: list[str] = []
+    for session in sessions:
+        heard = frames_of(session)
+        if login.end_session(session=session, reason=REASON, client_id=client_id):
+            frames += heard
+    return tuple(dict.fromkeys(frames))
 
 
 def _allowed(asked: EndSessionRequest, client: Client | None) -> str:
@@ -118,7 +138,11 @@ def _portal(client: Client | None, redirect_uri: str) -> Portal | None:
 
 
 def _logged_out(
-    asked: EndSessionRequest, client: Client | None, *, is_session_kept: bool = False
+    asked: EndSessionRequest,
+    client: Client | None,
+    *,
+    is_session_kept: bool = False,
+    frames: tuple[str, ...] = (),
 ) -> LoggedOut:
     redirect_uri = _allowed(asked, client)
     # §3: state comes back when it was sent.
@@ -127,4 +151,5 @@ def _logged_out(
         location=with_parameters(redirect_uri, state) if redirect_uri else "",
         portal=_portal(client, redirect_uri),
         is_session_kept=is_session_kept,
+        frames=frames,
     )

@@ -1,4 +1,4 @@
-"""Back-channel logout (OIDC Back-Channel Logout 1.0): a portal's server hears that a session ended.
+"""How portals hear that a session ended: their server (Back-Channel Logout), or the browser.
 
 login.end_session → announce_end (same transaction) → Delivery → worker → message_of.
 """
@@ -16,7 +16,7 @@ from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
 from idp.oidc.models import Client, Delivery
 from idp.oidc.rules.delivery import DeliveryKind
-from idp.oidc.rules.logout import logout_claims
+from idp.oidc.rules.logout import frame_address, logout_claims
 
 # §2.6: what a portal may believe, counted from the try and not from the end of the session.
 LIFETIME = timedelta(minutes=2)
@@ -50,6 +50,20 @@ def announce_end(*, session: SsoSession) -> None:
                 reference=str(session.pk),
                 give_up_at=give_up_at,
             )
+
+
+def frames_of(session: SsoSession) -> list[str]:
+    """What the browser loads in frames (Front-Channel Logout 1.0 §2). Asked before the end."""
+    return [
+        frame_address(
+            client.frontchannel_logout_uri,
+            issuer=settings.HYGIE.issuer,
+            session_id=session.pk,
+            is_told=client.frontchannel_logout_session_required,
+        )
+        for client in portals_of(session)
+        if client.frontchannel_logout_uri
+    ]
 
 
 def message_of(delivery: Delivery) -> Message | None:

@@ -8,9 +8,10 @@ from django.conf import settings
 
 from idp.core import secrets
 from idp.directory.rules.professional import Professional
+from idp.oidc.flows.answers import id_token_for
 from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
-from idp.oidc.models import Grant
+from idp.oidc.models import Client, Grant
 from idp.oidc.rules import tokens
 from idp.oidc.rules.scopes import open_claims
 
@@ -43,6 +44,7 @@ def facts_of(grant: Grant, *, scope: str, now: datetime) -> tokens.TokenFacts:
         auth_mode=grant.auth_mode,
         auth_time=int(grant.auth_time.timestamp()),
         issued_at=int(now.timestamp()),
+        cnf=grant.cnf,
     )
 
 
@@ -66,16 +68,13 @@ def token_answer(
     facts = facts_of(grant, scope=scope, now=now)
     lifetime = settings.HYGIE.lifetimes.access_token
     expires_at = int(min(now + lifetime, grant.session.expires_at).timestamp())
-    access_token = keys.sign(
-        tokens.access_claims(facts, professional, jti=_new_jti(grant), expires_at=expires_at),
-        alg="RS256",
-    )
+    access = tokens.access_claims(facts, professional, jti=_new_jti(grant), expires_at=expires_at)
+    access_token = keys.sign(access, alg=access_token_alg(grant.client))
     id_token = None
     # OIDC Core §3.1.2.1: without `openid` it is plain OAuth, and there is no id_token.
     if with_id_token and "openid" in scope.split():
-        id_token = keys.sign(
-            _id_claims(grant, facts, professional, access_token, expires_at),
-            alg=grant.client.id_token_alg,
+        id_token = id_token_for(
+            grant.client, _id_claims(grant, facts, professional, access_token, expires_at)
         )
     return tokens.token_response(
         access_token=access_token,
@@ -85,7 +84,13 @@ def token_answer(
         id_token=id_token,
         session_id=grant.session_id,
         scope=scope,
+        token_type=tokens.token_type(grant.cnf),
     )
+
+
+def access_token_alg(client: Client) -> str:
+    """RS256 as PSC signs, where the profile believes it."""
+    return "RS256" if "RS256" in client.profile.client_algs else "ES256"
 
 
 def _new_jti(grant: Grant) -> str:
@@ -109,5 +114,6 @@ def _id_claims(
         jti=_new_jti(grant),
         expires_at=expires_at,
         access_token=access_token,
+        alg=grant.client.id_token_alg,
         open_claims=opened,
     )

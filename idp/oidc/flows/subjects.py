@@ -13,7 +13,7 @@ from idp.oidc.rules.subjects import federated_subject, pairwise_subject
 def subject_of(*, client: Client, person: Person) -> str:
     """Stable for one portal; for a pairwise one, known to the portals of its sector only."""
     if client.subject_type == SubjectType.PAIRWISE:
-        sector = client.sector_identifier or host_of(client.redirect_uris[0])
+        sector = client.sector_identifier or host_of(next(iter(client.redirect_uris), ""))
         return pairwise_subject(
             person.pk, sector=sector, salt=vault.derived_key(purpose="oidc.pairwise")
         )

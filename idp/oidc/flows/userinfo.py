@@ -3,17 +3,22 @@
 from typing import Any
 
 from idp.directory.rules.professional import Professional
+from idp.oidc.flows.answers import userinfo_for
 from idp.oidc.flows.subjects import subject_of
 from idp.oidc.flows.token_reading import read_access_token
+from idp.oidc.rules.answers import UserInfoShape
 from idp.oidc.rules.claims import userinfo
 from idp.oidc.rules.scopes import open_claims
 
 
-def tell_userinfo(*, access_token: str) -> dict[str, Any]:
-    """The claims that the token's scopes open (one statement); else InvalidTokenError."""
+def tell_userinfo(*, access_token: str) -> dict[str, Any] | str:
+    """The claims that the token's scopes open (one statement); else InvalidTokenError.
+
+    A JWT where the portal registered one.
+    """
     token = read_access_token(access_token)
     grant = token.grant
-    return userinfo(
+    claims = userinfo(
         Professional.from_snapshot(grant.session.person.snapshot),
         subject=subject_of(client=grant.client, person=grant.session.person),
         auth_mode=grant.auth_mode,
@@ -22,4 +27,6 @@ def tell_userinfo(*, access_token: str) -> dict[str, Any]:
             requested=grant.requested_claims.get("userinfo", []),
         ),
         emits_name=grant.client.profile.emits_name,
+        shape=UserInfoShape(grant.client.userinfo_shape),
     )
+    return userinfo_for(grant.client, claims)

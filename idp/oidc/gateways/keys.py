@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,20 +16,24 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, KeySet, OctKey, RSAKey, import_key
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey, import_key
 
 from idp.core import clock, vault
 from idp.core.errors import IdpError
 from idp.oidc.models import KeyState, SigningKey
 
-SIGNING_ALGS: Final = ("RS256", "ES256")
+# Made when the first portal asks for one; the others are there from the start.
+ON_DEMAND_ALGS: Final = ("PS256", "EdDSA")
+SIGNING_ALGS: Final = ("RS256", "ES256", *ON_DEMAND_ALGS)
 # Refresh tokens are read by nobody but us: a symmetric key, never published.
 REFRESH_ALG: Final = "HS256"
 EVERY_ALG: Final = (*SIGNING_ALGS, REFRESH_ALG)
 PUBLISHED: Final = (KeyState.CURRENT, KeyState.NEXT, KeyState.PREVIOUS)
 PURPOSE: Final = "oidc.signing"
 LONGEST_TOKEN: Final = 16_384
+# RFC 9864 renames it Ed25519; what portals register and read is still this name (OIDC Core).
+warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
 # Seconds until a rotation made by another process is seen here. The key that begins to sign was
 # published long before as `next`, so nobody is late.
 RELOAD_EVERY = 60.0
@@ -68,10 +73,12 @@ def published(document: dict[str, Any]) -> Published:
 
 def _generate(alg: str) -> Key:
     parameters = {"use": "sig", "alg": alg}
-    if alg == "RS256":
+    if alg in ("RS256", "PS256"):
         return RSAKey.generate_key(2048, parameters, private=True)  # type: ignore[arg-type]
     if alg == "ES256":
         return ECKey.generate_key("P-256", parameters, private=True)  # type: ignore[arg-type]
+    if alg == "EdDSA":
+        return OKPKey.generate_key("Ed25519", parameters, private=True)  # type: ignore[arg-type]
     return OctKey.generate_key(256, parameters)  # type: ignore[arg-type]
 
 
@@ -99,11 +106,14 @@ def _open(row: SigningKey) -> Key:
 def _ensure(rows: list[SigningKey]) -> list[SigningKey]:
     """Creates what is missing; the unique constraint decides between processes."""
     present = {(row.alg, row.state) for row in rows}
+    not_asked = set(ON_DEMAND_ALGS) - {alg for alg, _state in present}
     missing = [
         (alg, state)
         for alg in EVERY_ALG
         for state in (KeyState.CURRENT, KeyState.NEXT)
-        if (alg, state) not in present and (alg, state) != (REFRESH_ALG, KeyState.NEXT)
+        if (alg, state) not in present
+        and (alg, state) != (REFRESH_ALG, KeyState.NEXT)
+        and alg not in not_asked
     ]
     for alg, state in missing:
         try:
@@ -163,6 +173,20 @@ def ring() -> KeyRing:
         return _ring
 
 
+def ensure(alg: str) -> None:
+    """Makes the key of an algorithm that no portal asked for until now."""
+    if alg in ring().signing:
+        return
+    try:
+        with transaction.atomic():
+            create_key(alg=alg, state=KeyState.CURRENT)
+    except IntegrityError:
+        # Another process was first.
+        pass
+    forget()
+    ring()
+
+
 def forget() -> None:
     """The next use loads the keys again (after a rotation; between tests)."""
     global _ring
@@ -171,6 +195,7 @@ def forget() -> None:
 
 def sign(claims: dict[str, Any], *, alg: str, typ: str = "JWT") -> str:
     """A JWT signed by the current key of this algorithm."""
+    ensure(alg)
     kid, key = ring().signing[alg]
     return jwt.encode({"alg": alg, "typ": typ, "kid": kid}, claims, key, algorithms=[alg])
 

@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import Any
 
 from idp.directory.rules.professional import Exercice, Professional
+from idp.oidc.rules.answers import UserInfoShape
+from idp.oidc.rules.shapes import opened_with, shaped
 
 # PSC facts §7. The suffix of SubjectRole in every sample of ANS.
 OID_SUBJECT_ROLE = "1.2.250.1.213.1.1.5.5"
@@ -130,8 +132,13 @@ def userinfo(
     auth_mode: str,
     open_claims: Collection[str],
     emits_name: bool,
+    shape: UserInfoShape = UserInfoShape.CURRENT,
 ) -> dict[str, Any]:
-    """The claims that scopes and the `claims` parameter opened."""
-    told = set(open_claims) - (set() if emits_name else {"name"})
-    claims = every_claim(professional, subject=subject, auth_mode=auth_mode)
+    """The claims that scopes and the `claims` parameter opened, in the portal's shape."""
+    told = (set(open_claims) | opened_with(open_claims)) - (set() if emits_name else {"name"})
+    claims = shaped(
+        every_claim(professional, subject=subject, auth_mode=auth_mode),
+        shape=shape,
+        psi=psi_identifier(professional),
+    )
     return {name: value for name, value in claims.items() if name in told}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from idp.oidc.rules.answers import ENCRYPTION_ALGS, ENCRYPTION_ENCS, SubjectType
 from idp.oidc.rules.checks import PROMPTS, RESPONSE_MODES
 from idp.oidc.rules.ciba_request import CIBA_GRANT, DELIVERY_MODES
 from idp.oidc.rules.scopes import SCOPES
@@ -30,9 +31,14 @@ def discovery_document(
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "prompt_values_supported": sorted(PROMPTS),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": [str(kind) for kind in SubjectType],
         "acr_values_supported": list(acr_values),
         "id_token_signing_alg_values_supported": list(id_token_algs),
+        "id_token_encryption_alg_values_supported": list(ENCRYPTION_ALGS),
+        "id_token_encryption_enc_values_supported": list(ENCRYPTION_ENCS),
+        "userinfo_signing_alg_values_supported": list(id_token_algs),
+        "userinfo_encryption_alg_values_supported": list(ENCRYPTION_ALGS),
+        "userinfo_encryption_enc_values_supported": list(ENCRYPTION_ENCS),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from idp.core.pages import allow_form_to
+from idp.core.pages import allow_form_to, relax_csp
 from idp.directory.rules.professional import Professional
 from idp.login.views.browser import forget_sso, sso_secret_of
 from idp.login.views.dispatcher import see_other
@@ -19,6 +19,7 @@ from idp.oidc.rules.authorize_request import AuthorizeRequest
 from idp.oidc.rules.end_session_request import EndSessionRequest
 from idp.oidc.rules.errors import ShownError, ShownReason
 from idp.oidc.rules.parameters import MalformedError, Parameters
+from idp.oidc.rules.registration import origin_of
 from idp.oidc.views.parameters import form_of, query_and_form_of, raw_query
 
 
@@ -82,11 +83,23 @@ def _confirmation(
     return response
 
 
+def _logged_out_page(request: HttpRequest, outcome: flows.LoggedOut) -> HttpResponse:
+    """With frames (Front-Channel Logout §2) the browser goes on when they are loaded."""
+    response = render(
+        request,
+        "oidc/logged_out.html",
+        {"portal": outcome.portal, "frames": outcome.frames, "return_url": outcome.location},
+    )
+    if outcome.frames:
+        relax_csp(response, "frame-src", *sorted({origin_of(frame) for frame in outcome.frames}))
+    return response
+
+
 def _last(request: HttpRequest, outcome: flows.LoggedOut) -> HttpResponse:
-    if outcome.location:
+    if outcome.location and not outcome.frames:
         response: HttpResponse = see_other(outcome.location)
     else:
-        response = render(request, "oidc/logged_out.html", {"portal": outcome.portal})
+        response = _logged_out_page(request, outcome)
     if not outcome.is_session_kept:
         forget_sso(response)
     return response

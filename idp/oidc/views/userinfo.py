@@ -1,5 +1,7 @@
 """The UserInfo endpoint (OIDC Core §5.3), by GET and POST."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -25,6 +27,15 @@ def _presented_token(request: HttpRequest) -> str:
     return in_header or in_form
 
 
+def _told(claims: dict[str, Any] | str) -> HttpResponse:
+    """OIDC Core §5.3.2: a JWT is `application/jwt`."""
+    if isinstance(claims, dict):
+        return oauth_json(JsonAnswer(status=200, body=claims))
+    response = HttpResponse(claims, content_type="application/jwt")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 @csrf_exempt
 def userinfo(request: HttpRequest) -> HttpResponse:
     """Claims as JSON, or a Bearer challenge (RFC 6750 §3)."""
@@ -40,7 +51,7 @@ def userinfo(request: HttpRequest) -> HttpResponse:
         # RFC 6750 §3.1: no error code where no authentication was tried.
         return oauth_json(JsonAnswer(status=401, body={}), challenge='Bearer realm="hygie"')
     try:
-        return oauth_json(JsonAnswer(status=200, body=tell_userinfo(access_token=token)))
+        return _told(tell_userinfo(access_token=token))
     except InvalidTokenError as error:
         body = {"error": error.code, "error_description": error.description}
         challenge = (

@@ -65,6 +65,7 @@ def test_the_id_token() -> None:
         jti=f"{GRANT}:x",
         expires_at=1_795_000_180,
         access_token="access",
+        alg="RS256",
         open_claims=tokens.id_token_claims_opened(
             by_scope=open_claims(scopes=("openid", "scope_all")), requested=()
         ),
@@ -98,7 +99,7 @@ def test_a_nonce_that_was_not_sent_is_absent_where_it_is_not_blank() -> None:
 
 def test_at_hash_is_that_of_the_specification() -> None:
     # OpenID Connect Core, appendix A.3: the access token of the example.
-    assert tokens.at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == (
+    assert tokens.at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", alg="RS256") == (
         "77QmUPtjPfzWtF2AnpK9RQ"
     )
 

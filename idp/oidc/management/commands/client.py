@@ -10,6 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 from idp.core.errors import IdpError
 from idp.oidc.flows import clients
 from idp.oidc.gateways.keys import SIGNING_ALGS
+from idp.oidc.management.client_choice_options import (
+    add_choice_arguments,
+    answers_of,
+    logout_of,
+    shown_choices,
+)
 from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of, shown_proof
 from idp.oidc.models import Client
 from idp.oidc.rules.profiles import PROFILES, ProfileName
@@ -44,6 +50,7 @@ class Command(BaseCommand):
             "--id-token-alg", choices=SIGNING_ALGS, help="default: RS256, ES256 in fapi2"
         )
         add_proof_arguments(add)
+        add_choice_arguments(add)
         actions.add_parser("list", help="every portal")
         for action in ("show", "rotate-secret", "enable", "disable"):
             actions.add_parser(action).add_argument("client_id")
@@ -82,6 +89,8 @@ class Command(BaseCommand):
                 introspects=tuple(options["may_introspect"]),
                 proof=proof,
                 id_token_alg=options["id_token_alg"] or _default_alg(options["profile"]),
+                logout=logout_of(options),
+                answers=answers_of(options),
             ),
         )
         return {**_shown(client), **({"client_secret": secret} if secret else {})}
@@ -103,6 +112,7 @@ def _shown(client: Client) -> dict[str, Any]:
         "may_introspect": client.introspects,
         "id_token_signed_response_alg": client.id_token_alg,
         **shown_proof(client),
+        **shown_choices(client),
         "is_enabled": client.is_enabled,
         "is_sandbox": client.is_sandbox,
     }
