@@ -271,6 +271,7 @@ DECOUPLED_END_HOOKS = ["idp.oidc.flows.ciba_ping.announce_answer"]
 WORKER_JOBS = {
     "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
     "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
+    "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }

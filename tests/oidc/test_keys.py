@@ -1,22 +1,28 @@
 """Signing keys: in the vault, published before they sign and after, imported once."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from joserfc.jwk import Key
 
 from idp.audit.models import AuditRow
+from idp.core import clock
 from idp.core.errors import IdpError
+from idp.core.worker import jobs
 from idp.directory.models import Person
-from idp.oidc.flows.keys import rotate_keys
+from idp.oidc.flows.keys import TooSoonError, rotate_due_keys, rotate_keys
 from idp.oidc.gateways import keys
 from idp.oidc.models import KeyState, SigningKey
 from tests.oidc.portal import Portal
 
 pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +90,7 @@ def test_a_rotation_moves_each_key_one_place() -> None:
     assert rotate_keys(alg="RS256").kid == following
     assert keys.ring().signing["RS256"][0] == following
     assert sorted(states()) == ["current", "next", "previous"]
-    rotate_keys(alg="RS256")
+    rotate_keys(alg="RS256", is_forced=True)
     assert sorted(states()) == ["current", "next", "previous", "retired"]
     assert AuditRow.objects.filter(event="keys_rotated").count() == 2
 
@@ -95,8 +101,58 @@ def test_tokens_of_the_key_before_stay_good_for_one_rotation(
     token = portal.tokens(doctor)["access_token"]
     rotate_keys(alg="RS256")
     assert portal.userinfo(token).status_code == 200
-    rotate_keys(alg="RS256")
+    rotate_keys(alg="RS256", is_forced=True)
     assert portal.userinfo(token).status_code == 401
+
+
+def test_a_second_rotation_waits_until_the_tokens_of_the_first_are_over() -> None:
+    with clock.frozen(NOW):
+        rotate_keys(alg="RS256")
+        with pytest.raises(TooSoonError):
+            rotate_keys(alg="RS256")
+    with clock.frozen(NOW + timedelta(hours=3, minutes=59)), pytest.raises(TooSoonError):
+        rotate_keys(alg="RS256")
+    assert sorted(states()) == ["current", "next", "previous"]
+    with clock.frozen(NOW + timedelta(hours=4)):
+        rotate_keys(alg="RS256")
+    # Each algorithm has its own keys.
+    rotate_keys(alg="ES256")
+
+
+def test_a_leaked_key_is_turned_at_once() -> None:
+    call_command("keys", "rotate", stdout=StringIO())
+    with pytest.raises(CommandError, match="wait until"):
+        call_command("keys", "rotate", stdout=StringIO())
+    call_command("keys", "rotate", "--force", stdout=StringIO())
+    forced = [row.data["forced"] for row in AuditRow.objects.filter(event="keys_rotated")]
+    assert forced == [False, True]
+
+
+def test_the_worker_turns_each_key_that_signed_for_its_days() -> None:
+    with clock.frozen(NOW):
+        keys.ring()
+        assert rotate_due_keys() == []
+    with clock.frozen(NOW + timedelta(days=89)):
+        rotate_keys(alg="ES256")
+    with clock.frozen(NOW + timedelta(days=90)):
+        assert rotate_due_keys() == ["RS256"]
+        assert rotate_due_keys() == []
+    assert states("RS256").count("previous") == 1
+    with clock.frozen(NOW + timedelta(days=179)):
+        assert rotate_due_keys() == ["ES256"]
+
+
+def test_without_a_schedule_the_worker_leaves_the_keys(settings: Any) -> None:
+    settings.HYGIE = replace(settings.HYGIE, key_rotation_days=0)
+    with clock.frozen(NOW):
+        keys.ring()
+    with clock.frozen(NOW + timedelta(days=900)):
+        assert rotate_due_keys() == []
+
+
+def test_the_worker_knows_its_jobs(settings: Any) -> None:
+    loaded = {job for job, _every in jobs().values()}
+    assert rotate_due_keys in loaded
 
 
 def test_a_token_signed_elsewhere_by_the_next_key_is_known_already() -> None:
