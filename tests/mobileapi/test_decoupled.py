@@ -61,6 +61,7 @@ def test_a_text_is_quoted_signed_and_kept_as_evidence(person: Person, phone: Sof
     phone.approve(request["id"], number="")
     assert state_of(attempt) is AttemptState.PROVEN
     row = AuditRow.objects.get(event="login", data__attempt=str(attempt.pk))
+    assert row.evidence is not None
     assert row.evidence["context"]["binding_message"] == "Ordonnance 12 de Mme Zoé"
     verify_evidence(row.evidence)
 

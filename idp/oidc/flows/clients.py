@@ -11,6 +11,7 @@ from idp.core.errors import IdpError
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.models import Client
+from idp.oidc.rules.client_ciba import CibaMetadata
 from idp.oidc.rules.client_choices import AnswerMetadata, LogoutMetadata
 from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.client_proof import (
@@ -44,6 +45,7 @@ class ClientMetadata:
     id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
     logout: LogoutMetadata = field(default_factory=LogoutMetadata)
     answers: AnswerMetadata = field(default_factory=AnswerMetadata)
+    ciba: CibaMetadata = field(default_factory=CibaMetadata)
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
@@ -65,6 +67,11 @@ class ClientMetadata:
             check_uri(uri, allows_http=settings.HYGIE.is_sandbox)
         self.logout.check(redirect_uris=self.redirect_uris, allows_http=settings.HYGIE.is_sandbox)
         self.answers.check(redirect_uris=self.redirect_uris, jwks=self.proof.jwks)
+        self.ciba.check(
+            grant_types=self.proof.grant_types,
+            redirect_uris=self.redirect_uris,
+            allows_http=settings.HYGIE.is_sandbox,
+        )
         if unknown := set(self.scopes) - set(SCOPES):
             raise IdpError("invalid_client_metadata", f"unknown scopes: {sorted(unknown)}")
 
@@ -182,6 +189,7 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         **_proof_columns(metadata.proof),
         **metadata.logout.columns(),
         **metadata.answers.columns(),
+        **metadata.ciba.columns(),
     }
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from cryptography import x509
 
 from idp.core.errors import IdpError
+from idp.oidc.rules.ciba_request import CIBA_GRANT
 from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.client_jwks import check_jwks
 from idp.oidc.rules.profiles import Profile
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", CIBA_GRANT)
 # A grant without a person needs no address to come back to.
 WITH_REDIRECTION = frozenset({"authorization_code"})
 

@@ -16,6 +16,7 @@ from idp.oidc.management.client_choice_options import (
     logout_of,
     shown_choices,
 )
+from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of, shown_ciba
 from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of, shown_proof
 from idp.oidc.models import Client
 from idp.oidc.rules.profiles import PROFILES, ProfileName
@@ -51,6 +52,7 @@ class Command(BaseCommand):
         )
         add_proof_arguments(add)
         add_choice_arguments(add)
+        add_ciba_arguments(add)
         actions.add_parser("list", help="every portal")
         for action in ("show", "rotate-secret", "enable", "disable"):
             actions.add_parser(action).add_argument("client_id")
@@ -91,6 +93,7 @@ class Command(BaseCommand):
                 id_token_alg=options["id_token_alg"] or _default_alg(options["profile"]),
                 logout=logout_of(options),
                 answers=answers_of(options),
+                ciba=ciba_of(options),
             ),
         )
         return {**_shown(client), **({"client_secret": secret} if secret else {})}
@@ -113,6 +116,7 @@ def _shown(client: Client) -> dict[str, Any]:
         "id_token_signed_response_alg": client.id_token_alg,
         **shown_proof(client),
         **shown_choices(client),
+        **shown_ciba(client),
         "is_enabled": client.is_enabled,
         "is_sandbox": client.is_sandbox,
     }
