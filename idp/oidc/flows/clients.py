@@ -11,8 +11,8 @@ from idp.core.errors import IdpError
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.models import Client
-from idp.oidc.rules.client_ciba import CibaMetadata
 from idp.oidc.rules.client_choices import AnswerMetadata, LogoutMetadata
+from idp.oidc.rules.client_ciba import CibaMetadata
 from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.client_proof import (
     WITH_REDIRECTION,
