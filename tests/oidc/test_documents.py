@@ -7,9 +7,11 @@ import pytest
 
 from idp.oidc.flows.keys import rotate_keys
 from idp.oidc.gateways import keys
+from idp.oidc.rules.ciba_request import CIBA_GRANT
 from tests.oidc.portal import PROTOCOL, Browser, issuer
 
 pytestmark = pytest.mark.django_db
+CIBA_PATH = "/protocol/openid-connect/ext/ciba/auth"
 WELL_KNOWN = "/auth/realms/esante-wallet/.well-known"
 DOCUMENTS = [
     f"{WELL_KNOWN}/openid-configuration",
@@ -38,7 +40,7 @@ def test_every_endpoint_that_is_advertised_answers() -> None:
 def test_nothing_is_advertised_that_is_not_there() -> None:
     told = document()
     assert told["response_types_supported"] == ["code"]
-    assert told["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert {"authorization_code", "refresh_token", CIBA_GRANT} <= set(told["grant_types_supported"])
     assert told["code_challenge_methods_supported"] == ["S256"]
     assert told["authorization_response_iss_parameter_supported"] is True
     assert told["acr_values_supported"] == ["eidas1", "eidas2"]
@@ -46,10 +48,17 @@ def test_nothing_is_advertised_that_is_not_there() -> None:
         "registration_endpoint",
         "check_session_iframe",
         "device_authorization_endpoint",
-        "backchannel_authentication_endpoint",
         "pushed_authorization_request_endpoint",
     ):
         assert absent not in told
+
+
+def test_fapi_ciba_id1_discovery_end_point_verification() -> None:
+    told = document()
+    assert told["backchannel_authentication_endpoint"] == f"{issuer()}{CIBA_PATH}"
+    assert told["backchannel_token_delivery_modes_supported"] == ["poll", "ping"]
+    assert told["backchannel_user_code_parameter_supported"] is False
+    assert CIBA_GRANT in told["grant_types_supported"]
 
 
 @pytest.mark.parametrize("address", DOCUMENTS)
