@@ -1,0 +1,4 @@
+"""`./run bench oidc`: what each endpoint of a provider on this machine costs.
+
+command → steps (what is called) → load (how often, by whom) → table. Loopback only.
+"""

@@ -1,0 +1,85 @@
+"""`manage.py bench oidc`: what each endpoint costs, as a table."""
+
+from argparse import ArgumentParser
+from contextlib import nullcontext
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from idp.sandbox.bench.load import BenchError, Limits, Measure
+from idp.sandbox.bench.portal import Registration
+from idp.sandbox.bench.server import free_port, own_provider
+from idp.sandbox.bench.steps import Bench
+from idp.sandbox.bench.wire import require_loopback
+from idp.sandbox.demo.check import TEST_PERSON
+from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET
+
+LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS = 30.0, 20_000, 64
+N = TypeVar("N", int, float)
+HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
+
+
+class Command(BaseCommand):
+    help = (
+        "Measures a provider on this machine: its own when no --base-url is given. Compare ratios "
+        "of runs made in turns, never absolute figures of different days."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("what", choices=["oidc"])
+        parser.add_argument("--base-url", help="http on this machine; a sandbox for the logins")
+        parser.add_argument("--seconds", type=float, default=3.0, help="at most, for each row")
+        parser.add_argument("--calls", type=int, default=2000, help="at most, for each row")
+        parser.add_argument("--connections", type=int, default=16)
+        parser.add_argument("--client-id", default=PORTAL_CLIENT_ID)
+        parser.add_argument("--client-secret", default=PORTAL_CLIENT_SECRET)
+        parser.add_argument("--redirect-uri", default=f"{settings.HYGIE.portal_url}/callback")
+        parser.add_argument("--person", default=TEST_PERSON)
+
+    def handle(self, *args: Any, base_url: str | None, **options: Any) -> None:
+        limits = _limits(options)
+        connections = _within("connections", options["connections"], MOST_CONNECTIONS)
+        registration = Registration(
+            client_id=options["client_id"],
+            client_secret=options["client_secret"],
+            redirect_uri=options["redirect_uri"],
+            person=options["person"],
+        )
+        if base_url:
+            require_loopback(base_url)
+        with nullcontext(base_url) if base_url else own_provider(free_port()) as url:
+            bench = Bench(
+                base_url=url, registration=registration, connections=connections, limits=limits
+            )
+            self._tell(bench)
+
+    def _tell(self, bench: Bench) -> None:
+        self.stdout.write(f"{bench.base_url}, {bench.connections} connections\n{HEADER}")
+        try:
+            for measure in bench.run():
+                self.stdout.write(_row(measure))
+                self.stdout.flush()
+        except (BenchError, OSError) as error:
+            raise CommandError(f"bench: {error}") from error
+
+
+def _limits(options: dict[str, Any]) -> Limits:
+    return Limits(
+        seconds=_within("seconds", options["seconds"], LONGEST_SECONDS),
+        calls=_within("calls", options["calls"], MOST_CALLS),
+    )
+
+
+def _within(name: str, value: N, most: N) -> N:
+    if not 0 < value <= most:
+        raise CommandError(f"bench: --{name} goes from 1 to {most}")
+    return value
+
+
+def _row(measure: Measure) -> str:
+    cpu = "–" if measure.cpu is None else f"{measure.cpu:.2f}"
+    return (
+        f"{measure.name:16}{measure.calls:>7}{measure.rate:>9.0f}"
+        f"{measure.p50:>9.2f}{measure.p99:>9.2f}{cpu:>9}"
+    )

@@ -1,0 +1,116 @@
+"""The bench: on this machine only, bounded, and it drives a real login."""
+
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django.live_server_helper import LiveServer
+
+from idp.oidc.flows.clients import ensure_client
+from idp.sandbox.bench.cpu import CpuClock
+from idp.sandbox.bench.load import (
+    BenchError,
+    ExhaustedError,
+    Limits,
+    measure,
+    percentile,
+)
+from idp.sandbox.pki.installation import set_up
+
+NO_CPU = CpuClock(0)
+
+
+def told(*words: str) -> str:
+    out = StringIO()
+    call_command("bench", "oidc", *words, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://connexion.example.fr",
+        "http://connexion.example.fr",
+        "http://192.0.2.7:8000",
+        "http://localhost.example.fr",
+        "http://localhost@192.0.2.7",
+    ],
+)
+def test_no_load_is_put_on_another_machine(url: str) -> None:
+    with pytest.raises(CommandError, match="this machine"):
+        told("--base-url", url)
+
+
+@pytest.mark.parametrize(
+    "words", [("--seconds", "31"), ("--calls", "0"), ("--connections", "1000"), ("--seconds", "-1")]
+)
+def test_the_load_is_bounded(words: tuple[str, str]) -> None:
+    with pytest.raises(CommandError, match="goes from 1 to"):
+        told("--base-url", "http://localhost:1", *words)
+
+
+def test_a_provider_that_is_not_there_is_said() -> None:
+    with pytest.raises(CommandError, match="bench"):
+        told("--base-url", "http://localhost:1")
+
+
+def counted(calls: list[int]) -> Callable[[], None]:
+    return lambda: calls.append(1)
+
+
+def test_the_count_ends_a_measurement() -> None:
+    calls: list[int] = []
+    limits = Limits(seconds=30, calls=50)
+    row = measure("x", [counted(calls)] * 4, limits=limits, cpu=NO_CPU)
+    assert row.calls == len(calls) == 50
+    assert row.cpu is None
+    assert 0 <= row.p50 <= row.p99
+
+
+def test_the_time_ends_a_measurement() -> None:
+    row = measure("x", [lambda: None], limits=Limits(seconds=0.05, calls=10**9), cpu=NO_CPU)
+    assert 0 < row.calls < 10**9
+
+
+def test_a_wrong_answer_ends_it_and_is_said() -> None:
+    def refused() -> None:
+        raise BenchError("userinfo answered 401")
+
+    with pytest.raises(BenchError, match="401"):
+        measure("x", [refused], limits=Limits(seconds=1, calls=10), cpu=NO_CPU)
+
+
+def test_a_connection_that_is_done_leaves_the_others_to_go_on() -> None:
+    def done() -> None:
+        raise ExhaustedError
+
+    row = measure("x", [done, lambda: None], limits=Limits(seconds=1, calls=10), cpu=NO_CPU)
+    assert row.calls >= 8
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    times = [float(number) for number in range(1, 101)]
+    assert (percentile(times, 50), percentile(times, 99)) == (50.0, 99.0)
+    assert percentile([3.0], 99) == 3.0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_endpoint_and_a_whole_login_are_measured(live_server: LiveServer) -> None:
+    set_up()
+    redirect_uri = "https://portail.example/callback"
+    ensure_client(client_id="banc", name="Banc", secret="s" * 43, redirect_uris=(redirect_uri,))
+    rows = told(
+        *("--base-url", live_server.url, "--connections", "2", "--calls", "4", "--seconds", "20"),
+        *("--client-id", "banc", "--client-secret", "s" * 43, "--redirect-uri", redirect_uri),
+    ).splitlines()
+    assert [row[:16].strip() for row in rows[2:]] == [
+        "discovery",
+        "JWKS",
+        "code exchange",
+        "refresh",
+        "userinfo",
+        "introspection",
+        "whole login",
+    ]
+    assert all(float(row.split()[-2]) > 0 for row in rows[2:])
