@@ -285,6 +285,7 @@ PURGES = [
     "idp.login.flows.purge.purge_logins",
     "idp.oidc.flows.purge.purge_grants",
     "idp.oidc.flows.purge.purge_deliveries",
+    "idp.oidc.flows.purge.purge_seen",
 ]
 
 # --- Logs ----------------------------------------------------------------------------------------

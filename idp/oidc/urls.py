@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     _at(f"{_PROTOCOL}/token/introspect", backchannel.introspect, "introspect"),
     _at(f"{_PROTOCOL}/ext/ciba/auth", backchannel.ciba, "ciba"),
     _at(f"{_PROTOCOL}/revoke", backchannel.revoke, "revoke"),
+    _at(f"{_PROTOCOL}/ext/par/request", backchannel.push, "push"),
     _at(f"{_PROTOCOL}/userinfo", userinfo.userinfo, "userinfo"),
     _at(f"{_PROTOCOL}/certs", documents.certs, "certs"),
     _at(f"{_PROTOCOL}/logout", logout.end_session, "logout"),

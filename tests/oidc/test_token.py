@@ -63,13 +63,13 @@ def test_a_used_code_in_another_clients_hands_ends_nothing(
         ({"redirect_uri": "https://portail.example/other"}, "invalid_grant"),
         ({"redirect_uri": None}, "invalid_grant"),
         ({"code_verifier": "w" * 43}, "invalid_grant"),
-        ({"code_verifier": None}, "invalid_request"),
-        ({"code_verifier": ""}, "invalid_request"),
+        ({"code_verifier": None}, "invalid_grant"),
+        ({"code_verifier": ""}, "invalid_grant"),
         ({"code_verifier": "short"}, "invalid_request"),
         ({"grant_type": None}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": "implicit"}, "unsupported_grant_type"),
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
     ],
 )
 def test_one_wrong_value_and_the_code_gives_nothing(

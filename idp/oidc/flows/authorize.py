@@ -18,13 +18,14 @@ from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import LoginPolicy, Portal, ReturnAddress
 from idp.login.rules.steps import usable_methods
 from idp.oidc.flows.codes import grant_code
+from idp.oidc.flows.pushed_requests import URN, opened, registration_of, taken_up, use_up
 from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_cache import find_client
 from idp.oidc.models import AuthorizationRequest, Client
 from idp.oidc.rules.authorize_request import AuthorizeRequest
 from idp.oidc.rules.authorize_response import AuthorizeResponse
-from idp.oidc.rules.checks import RESPONSE_MODES, Registration, check
+from idp.oidc.rules.checks import RESPONSE_MODES, check, check_redirect_uri
 from idp.oidc.rules.errors import RedirectedError, ShownError, ShownReason
 from idp.oidc.rules.registration import host_of
 from idp.oidc.rules.reuse import OpenSession, can_reuse
@@ -49,13 +50,22 @@ class WaitingLogin:
     attempt: LoginAttempt
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Over:
+    """A pushed request that was answered already, in another tab."""
+
+    error: ShownError
+    asked: AuthorizeRequest
+
+
 def authorize(
     *, asked: AuthorizeRequest, browser: login.Browser, sso_secret: str
 ) -> Answer | WaitingLogin:
     """One request. ShownError: a page, with an audit row that its reference names."""
     client = _known_client(asked)
     try:
-        check(asked, _registration(client))
+        asked = _resolved(asked, client)
+        check(asked, registration_of(client))
         return _reuse_or_login(asked, client, browser=browser, sso_secret=sso_secret)
     except ShownError as error:
         raise shown(error, asked) from error
@@ -70,12 +80,19 @@ def _known_client(asked: AuthorizeRequest) -> Client:
     return client
 
 
-def _registration(client: Client) -> Registration:
-    return Registration(
-        redirect_uris=tuple(client.redirect_uris),
-        scopes=tuple(client.scopes),
-        profile=client.profile,
-    )
+def _resolved(asked: AuthorizeRequest, client: Client) -> AuthorizeRequest:
+    """The request itself: pushed before, in a signed object, or as it stands."""
+    if {"request", "request_uri"} & set(asked.repeated):
+        check_redirect_uri(asked, registration_of(client))
+        raise RedirectedError("invalid_request", "Repeated parameter.")
+    if asked.request_uri.startswith(URN):
+        return taken_up(asked, client)
+    try:
+        return opened(asked, client)
+    except RedirectedError:
+        # Only to an address that stands outside the object and is registered.
+        check_redirect_uri(asked, registration_of(client))
+        raise
 
 
 def _reuse_or_login(
@@ -139,9 +156,17 @@ def _open_login(asked: AuthorizeRequest, client: Client, browser: login.Browser)
     return WaitingLogin(attempt=attempt)
 
 
-@transaction.atomic
 def resume(*, step: str, browser: login.Browser | None) -> Answer:
     """The person is back from the login: one answer to the portal, once."""
+    answer = _resume(step=step, browser=browser)
+    if isinstance(answer, Answer):
+        return answer
+    # Out of the transaction, so that the audit row stays.
+    raise shown(answer.error, answer.asked)
+
+
+@transaction.atomic
+def _resume(*, step: str, browser: login.Browser | None) -> Answer | _Over:
     finished = login.read_finished(token=step, browser=browser)
     waiting = (
         AuthorizationRequest.objects.select_related("client", "attempt")
@@ -151,13 +176,16 @@ def resume(*, step: str, browser: login.Browser | None) -> Answer:
     if waiting is None or not waiting.answer(now=clock.now()):
         raise attempt_over()
     asked, client = AuthorizeRequest.from_json(waiting.value), waiting.client
-    if finished.session is None:
-        code = finished.refusal_code
-        known = code if code in LOGIN_REFUSALS else "access_denied"
-        # Audited where it happened: by the login.
-        return _error(RedirectedError(known, "The person did not log in."), asked, client)
     try:
+        if finished.session is None:
+            use_up(asked)
+            code = finished.refusal_code
+            known = code if code in LOGIN_REFUSALS else "access_denied"
+            # Audited where it happened: by the login.
+            return _error(RedirectedError(known, "The person did not log in."), asked, client)
         return _after_login(asked, client, finished.session)
+    except ShownError as error:
+        return _Over(error=error, asked=asked)
     except RedirectedError as error:
         return _refused(error, asked, client)
 
@@ -174,6 +202,7 @@ def _after_login(asked: AuthorizeRequest, client: Client, session: SsoSession) -
 def _granted(
     asked: AuthorizeRequest, client: Client, session: SsoSession, *, is_sso: bool
 ) -> Answer:
+    use_up(asked)
     code = grant_code(asked=asked, client=client, session=session, is_sso=is_sso)
     parameters = [("code", code)]
     if asked.state:
@@ -233,6 +262,10 @@ def _said(reason: ShownReason) -> str:
         ShownReason.UNKNOWN_REDIRECT_URI: _(
             "L’adresse de retour demandée n’est pas celle que ce portail a déclarée. "
             "Par prudence, nous ne vous y envoyons pas."
+        ),
+        ShownReason.REQUEST_OVER: _(
+            "Cette demande de connexion a expiré ou a déjà servi. "
+            "Revenez au portail et recommencez."
         ),
     }
     return texts[reason]

@@ -10,10 +10,12 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from idp.audit.flows import Outcome, record
 from idp.oidc.flows.ciba_grant import UNTOLD, CibaGrant
 from idp.oidc.flows.client_authentication import authenticate_client
+from idp.oidc.flows.client_grant import ClientGrant, ClientToken, read_client_token
 from idp.oidc.flows.code_grant import CodeGrant
 from idp.oidc.flows.refresh_grant import RefreshGrant
 from idp.oidc.flows.revocation import revoke_family
 from idp.oidc.flows.token_reading import LiveToken, read_any
+from idp.oidc.gateways.keys import InvalidTokenError
 from idp.oidc.gateways.server import (
     Call,
     ExactCodeChallenge,
@@ -54,19 +56,30 @@ def _require_token(form: Parameters) -> None:
         raise InvalidRequestError("token is missing.")
 
 
+def _own_token(token: str) -> ClientToken | None:
+    try:
+        return read_client_token(token)
+    except InvalidTokenError:
+        return None
+
+
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     """RFC 7662. A token that the client may not see is answered as a dead one."""
 
     def check_params(self, request: ProtocolRequest, client: Client) -> None:
         _require_token(request.call.form)
 
-    def query_token(self, token_string: str, token_type_hint: str | None) -> LiveToken | None:
-        return read_any(token_string)
+    def query_token(
+        self, token_string: str, token_type_hint: str | None
+    ) -> LiveToken | ClientToken | None:
+        return read_any(token_string) or _own_token(token_string)
 
-    def check_permission(self, token: LiveToken, client: Client, request: ProtocolRequest) -> bool:
-        return client.may_introspect(token.grant.client.client_id)
+    def check_permission(
+        self, token: LiveToken | ClientToken, client: Client, request: ProtocolRequest
+    ) -> bool:
+        return client.may_introspect(token.client.client_id)
 
-    def create_introspection_payload(self, token: LiveToken | None) -> dict[str, Any]:
+    def create_introspection_payload(self, token: LiveToken | ClientToken | None) -> dict[str, Any]:
         return introspection(token.claims if token else None)
 
 
@@ -78,9 +91,12 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Any:
         token = read_any(token_string)
-        return token.grant if token else None
+        return token.grant if token else _own_token(token_string)
 
     def revoke_token(self, token: Any, request: ProtocolRequest) -> None:
+        if isinstance(token, ClientToken):
+            token.revoke()
+            return
         revoke_family(grant=token, reason="revoked by the portal")
 
 
@@ -88,6 +104,7 @@ def _server() -> ProtocolServer:
     server = ProtocolServer(authenticate=authenticate_client, on_refusal=_audit_refusal)
     server.register_grant(CodeGrant, [ExactCodeChallenge()])
     server.register_grant(RefreshGrant)
+    server.register_grant(ClientGrant)
     server.register_grant(CibaGrant)
     server.register_endpoint(Introspection)
     server.register_endpoint(Revocation)

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from idp.core import clock, secrets
 from idp.oidc.gateways import keys
-from idp.oidc.models import Grant
-from idp.oidc.rules.tokens import grant_of
+from idp.oidc.models import Client, Grant
+from idp.oidc.rules.tokens import CLIENT_TOKEN, grant_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,19 @@ class LiveToken:
 
     claims: dict[str, Any]
     grant: Grant
+
+    @property
+    def client(self) -> Client:
+        return self.grant.client
+
+
+class NoPersonError(keys.InvalidTokenError):
+    """A portal's own token where a person's is needed (RFC 6750 §3.1 insufficient_scope)."""
+
+    def __init__(self) -> None:
+        super().__init__("a client's own token")
+        self.code, self.status = "insufficient_scope", 403
+        self.description = "The token names no person."
 
 
 def find_grant(**lookup: Any) -> Grant | None:
@@ -52,6 +65,8 @@ def _grant_named(grant_id: UUID | None) -> Grant | None:
 def read_access_token(token: str) -> LiveToken:
     """Else InvalidTokenError."""
     claims = keys.read(token, kind="Bearer")
+    if str(claims.get("jti", "")).startswith(CLIENT_TOKEN):
+        raise NoPersonError
     grant = _grant_named(grant_of(claims))
     if grant is None:
         raise keys.InvalidTokenError("grant, client or session is over")

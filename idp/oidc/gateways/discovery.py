@@ -7,6 +7,7 @@ from django.conf import settings
 from idp.login.methods import installed_methods
 from idp.login.rules.levels import Level
 from idp.oidc.gateways.keys import SIGNING_ALGS, Published, published
+from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.discovery import discovery_document
 
 
@@ -24,5 +25,14 @@ def discovery() -> Published:
             issuer=settings.HYGIE.issuer,
             acr_values=levels,
             id_token_algs=SIGNING_ALGS,
+            tls=_tls_methods(),
         )
     )
+
+
+def _tls_methods() -> tuple[AuthMethod, ...]:
+    if not settings.HYGIE.accepts_client_certificates:
+        return ()
+    if settings.HYGIE.tls_client_authorities is None:
+        return (AuthMethod.SELF_SIGNED_TLS,)
+    return (AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
-from authlib.oauth2.rfc6749.errors import InvalidClientError
+from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 from cryptography.x509 import Certificate
@@ -128,3 +128,11 @@ class ExactCodeChallenge(CodeChallenge):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(required=False)
+
+    def validate_code_verifier(self, grant: Any, result: object) -> None:
+        # FAPI 2.0's suite: a code that was asked with a challenge and comes without a verifier.
+        if grant.request.authorization_code.code_challenge and not grant.request.form.get(
+            "code_verifier"
+        ):
+            raise InvalidGrantError("code_verifier is missing.")
+        super().validate_code_verifier(grant, result)

@@ -27,6 +27,7 @@ class Registration:
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
     profile: Profile
+    must_push_requests: bool = False
 
 
 def check_redirect_uri(request: AuthorizeRequest, client: Registration) -> None:
@@ -47,11 +48,26 @@ def check_response_mode(request: AuthorizeRequest, client: Registration) -> None
         raise RedirectedError("invalid_request", "Unsupported response_mode.")
 
 
-def check_no_request_object(request: AuthorizeRequest, client: Registration) -> None:
-    """OIDC Core §3.1.2.6: not supported is said, never silently ignored."""
+def check_pushed(request: AuthorizeRequest, client: Registration) -> None:
+    """RFC 9126 §6, FAPI 2.0 Security Profile §5.3.2.2: only what was pushed."""
+    if client.must_push_requests and not request.pushed_as:
+        raise RedirectedError("invalid_request", "The request must be pushed first (PAR).")
+
+
+def check_no_reference(request: AuthorizeRequest, client: Registration) -> None:
+    """OIDC Core §3.1.2.6: not supported is said, never silently ignored.
+
+    A request object by value, or pushed, was opened before: nothing of it is left here.
+    """
     for name in ("request", "request_uri", "registration"):
         if getattr(request, name):
             raise RedirectedError(f"{name}_not_supported", f"{name} is not supported.")
+
+
+def check_dpop_jkt(request: AuthorizeRequest, client: Registration) -> None:
+    """RFC 9449 §10: a SHA-256 thumbprint in base64url."""
+    if request.dpop_jkt and not re.fullmatch(r"[A-Za-z0-9_-]{43}", request.dpop_jkt):
+        raise RedirectedError("invalid_request", "dpop_jkt is malformed.")
 
 
 def check_response_type(request: AuthorizeRequest, client: Registration) -> None:
@@ -120,7 +136,8 @@ CHECKS: tuple[Check, ...] = (
     check_redirect_uri,
     check_not_repeated,
     check_response_mode,
-    check_no_request_object,
+    check_no_reference,
+    check_pushed,
     check_response_type,
     check_scope,
     check_nonce,
@@ -129,6 +146,7 @@ CHECKS: tuple[Check, ...] = (
     check_claims,
     check_code_challenge,
     check_login_hint,
+    check_dpop_jkt,
 )
 
 

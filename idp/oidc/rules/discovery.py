@@ -4,18 +4,27 @@ from typing import Any
 
 from idp.oidc.rules.answers import ENCRYPTION_ALGS, ENCRYPTION_ENCS, SubjectType
 from idp.oidc.rules.checks import PROMPTS, RESPONSE_MODES
-from idp.oidc.rules.ciba_request import CIBA_GRANT, DELIVERY_MODES
+from idp.oidc.rules.ciba_request import DELIVERY_MODES
+from idp.oidc.rules.client_credentials import AuthMethod
+from idp.oidc.rules.client_proof import GRANT_TYPES
+from idp.oidc.rules.discovery_proofs import proof_metadata
 from idp.oidc.rules.scopes import SCOPES
-
-AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 
 
 def discovery_document(
-    *, base_url: str, issuer: str, acr_values: tuple[str, ...], id_token_algs: tuple[str, ...]
+    *,
+    base_url: str,
+    issuer: str,
+    acr_values: tuple[str, ...],
+    id_token_algs: tuple[str, ...],
+    tls: tuple[AuthMethod, ...] = (),
 ) -> dict[str, Any]:
-    """OIDC Discovery §3, RFC 8414 §2, RFC 9207 §3, RP-Initiated Logout §2.1."""
+    """OIDC Discovery §3, RFC 8414 §2, RFC 9207 §3, RP-Initiated Logout §2.1.
+
+    `tls`: methods of client authentication by certificate that this deployment accepts.
+    """
     endpoints = f"{issuer}/protocol/openid-connect"
-    return {
+    document: dict[str, Any] = {
         "issuer": issuer,
         "authorization_endpoint": f"{base_url}/auth",
         "token_endpoint": f"{endpoints}/token",
@@ -24,10 +33,11 @@ def discovery_document(
         "end_session_endpoint": f"{endpoints}/logout",
         "jwks_uri": f"{endpoints}/certs",
         "revocation_endpoint": f"{endpoints}/revoke",
+        "pushed_authorization_request_endpoint": f"{endpoints}/ext/par/request",
         "backchannel_authentication_endpoint": f"{endpoints}/ext/ciba/auth",
         "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
         "backchannel_user_code_parameter_supported": False,
-        "grant_types_supported": ["authorization_code", "refresh_token", CIBA_GRANT],
+        "grant_types_supported": list(GRANT_TYPES),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "prompt_values_supported": sorted(PROMPTS),
@@ -39,9 +49,6 @@ def discovery_document(
         "userinfo_signing_alg_values_supported": list(id_token_algs),
         "userinfo_encryption_alg_values_supported": list(ENCRYPTION_ALGS),
         "userinfo_encryption_enc_values_supported": list(ENCRYPTION_ENCS),
-        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         # `plain` works for portals of the psc profile only: the metadata says what all may use.
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": list(SCOPES),
@@ -52,9 +59,6 @@ def discovery_document(
             )
         ),
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
-        "require_pushed_authorization_requests": False,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
@@ -62,3 +66,4 @@ def discovery_document(
         "ui_locales_supported": ["fr", "en"],
         "authorization_response_iss_parameter_supported": True,
     }
+    return {**document, **proof_metadata(endpoints=document, tls=tls)}

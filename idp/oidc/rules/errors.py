@@ -11,6 +11,7 @@ class ShownReason(StrEnum):
     MALFORMED = "malformed"
     UNKNOWN_CLIENT = "unknown_client"
     UNKNOWN_REDIRECT_URI = "unknown_redirect_uri"
+    REQUEST_OVER = "request_over"
 
 
 class ShownError(IdpError):

@@ -12,6 +12,8 @@ from idp.oidc.rules.claims import civil_name, identity, other_ids, psi_identifie
 
 # In every token of 2026 that could be seen, whatever its acr (PSC facts §5.2).
 AUTH_LEVEL = "1"
+# Begins the `jti` of a portal's own token, where others name their grant.
+CLIENT_TOKEN = "client:"  # noqa: S105 - a prefix
 BEARER, DPOP = "Bearer", "DPoP"
 # The sandbox's "Identité de test": a login without card or phone.
 TEST_AMR = "test"
@@ -104,6 +106,30 @@ def bound_to(cnf: Mapping[str, str]) -> dict[str, Any]:
 def token_type(cnf: Mapping[str, str]) -> str:
     """RFC 9449 §5. A token bound to a certificate is presented as Bearer (RFC 8705 §3)."""
     return DPOP if "jkt" in cnf else BEARER
+
+
+def client_access_claims(
+    *,
+    issuer: str,
+    client_id: str,
+    jti: str,
+    scope: str,
+    issued_at: int,
+    expires_at: int,
+    cnf: Mapping[str, str],
+) -> dict[str, Any]:
+    """A portal's own token (RFC 6749 §4.4): `sub` is the portal, no key is a person's."""
+    return {
+        "exp": expires_at,
+        "iat": issued_at,
+        "jti": jti,
+        "iss": issuer,
+        "sub": client_id,
+        "typ": "Bearer",
+        "azp": client_id,
+        "scope": scope,
+        **bound_to(cnf),
+    }
 
 
 def id_claims(

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from idp.core import clock
 from idp.oidc.flows import token_endpoint
 from idp.oidc.flows.ciba import answer_backchannel
+from idp.oidc.flows.pushed_requests import answer_pushed
 from idp.oidc.gateways.client_certificates import presented_certificate
 from idp.oidc.gateways.dpop_nonces import fresh_nonce
 from idp.oidc.gateways.server import Call, JsonAnswer
@@ -87,3 +88,9 @@ def revoke(request: HttpRequest) -> HttpResponse:
 def ciba(request: HttpRequest) -> HttpResponse:
     """CIBA Core 1.0 §7."""
     return _answer(request, answer_backchannel)
+
+
+@csrf_exempt
+def push(request: HttpRequest) -> HttpResponse:
+    """RFC 9126 §2."""
+    return _answer(request, answer_pushed)
