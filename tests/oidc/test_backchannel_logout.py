@@ -86,7 +86,7 @@ def test_oidcc_backchannel_rp_initiated_logout(
 
 
 def parameters_error(response: Any) -> str:
-    return parse_qs(response["Location"].partition("?")[2])["error"][0]
+    return str(parse_qs(response["Location"].partition("?")[2])["error"][0])
 
 
 def test_a_logout_token_is_no_hint_and_no_access_token(

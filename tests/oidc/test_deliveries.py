@@ -88,7 +88,7 @@ def test_what_is_over_goes_after_a_week_and_what_waits_stays(delivery: Delivery)
 
 
 def test_each_wait_is_longer_than_the_one_before() -> None:
-    waits = []
+    waits: list[timedelta] = []
     while wait := wait_after(len(waits) + 1):
         waits.append(wait)
     assert waits == sorted(set(waits))

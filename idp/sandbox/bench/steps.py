@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,11 +46,11 @@ Make = Callable[[list[Portal], dict[str, Any], Limits], list[Call]]
 
 
 def _discovery(portals: list[Portal], endpoints: dict[str, Any], _limits: Limits) -> list[Call]:
-    return [lambda portal=portal: portal.fetch(endpoints["document"]) for portal in portals]
+    return [partial(portal.fetch, endpoints["document"]) for portal in portals]
 
 
 def _jwks(portals: list[Portal], endpoints: dict[str, Any], _limits: Limits) -> list[Call]:
-    return [lambda portal=portal: portal.fetch(endpoints["jwks_uri"]) for portal in portals]
+    return [partial(portal.fetch, endpoints["jwks_uri"]) for portal in portals]
 
 
 def _code_exchange(portals: list[Portal], _endpoints: Any, limits: Limits) -> list[Call]:
@@ -85,16 +86,16 @@ def _turning(portal: Portal) -> Call:
 
 def _userinfo(portals: list[Portal], _endpoints: Any, _limits: Limits) -> list[Call]:
     token = portals[0].log_in()["access_token"]
-    return [lambda portal=portal: portal.userinfo(token) for portal in portals]
+    return [partial(portal.userinfo, token) for portal in portals]
 
 
 def _introspection(portals: list[Portal], _endpoints: Any, _limits: Limits) -> list[Call]:
     token = portals[0].log_in()["access_token"]
-    return [lambda portal=portal: portal.introspect(token) for portal in portals]
+    return [partial(portal.introspect, token) for portal in portals]
 
 
 def _whole_login(portals: list[Portal], _endpoints: Any, _limits: Limits) -> list[Call]:
-    return [lambda portal=portal: _log_in(portal) for portal in portals]
+    return [partial(_log_in, portal) for portal in portals]
 
 
 def _log_in(portal: Portal) -> None:
