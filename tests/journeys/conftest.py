@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.journeys.demo import Demo, running_demo
 from tests.journeys.figures import FIGURES
+from tests.journeys.foreign.node_portal import OLDEST_NODE, has_node
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +58,24 @@ def reader(desktop: BrowserContext, demo: Demo) -> Page:
     return page
 
 
+NOT_RUN: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What cannot run here is said in the summary, never passed over in silence."""
+    needs_node = [item for item in items if item.get_closest_marker("node")]
+    if not needs_node or has_node():
+        return
+    NOT_RUN.append(f"{len(needs_node)} journeys: Node {OLDEST_NODE} or newer, with npm, is missing")
+    config.hook.pytest_deselected(items=needs_node)
+    items[:] = [item for item in items if item not in needs_node]
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if NOT_RUN:
+        terminalreporter.section("NOT RUN")
+        for line in NOT_RUN:
+            terminalreporter.write_line(line)
     if FIGURES.lines:
         terminalreporter.section("figures of the journeys")
         for line in FIGURES.lines:

@@ -1,0 +1,1 @@
+"""A portal made of mozilla-django-oidc alone: its settings and one page of ours."""
