@@ -13,10 +13,8 @@ import httpx2
 import pytest
 
 from tests.journeys.demo import ROOT, Demo, free_ports
+from tests.journeys.foreign.desk import Landing, landing_page
 from tests.journeys.foreign.node_portal import NodePortal, node_portal
-
-CALLBACK = "http://localhost:47999/callback"
-LOGGED_OUT = "http://localhost:47999/logged-out"
 
 
 def add_client(demo: Demo, *options: str) -> dict[str, Any]:
@@ -29,6 +27,12 @@ def add_client(demo: Demo, *options: str) -> dict[str, Any]:
 
 def issuer_of(demo: Demo) -> str:
     return f"{demo.base_url}/auth/realms/esante-wallet"
+
+
+@pytest.fixture(scope="session")
+def landing() -> Iterator[Landing]:
+    with landing_page() as page:
+        yield page
 
 
 @pytest.fixture
