@@ -20,7 +20,8 @@ from idp.oidc.flows.client_authentication import authenticate_client
 from idp.oidc.flows.token_reading import find_grant
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.server import Call, JsonAnswer
-from idp.oidc.models import BackchannelRequest, Client
+from idp.oidc.models import BackchannelRequest, Client, SeenId
+from idp.oidc.rules.ciba_object import opened_ask
 from idp.oidc.rules.ciba_request import (
     CIBA_GRANT,
     BackchannelAsk,
@@ -56,7 +57,7 @@ def _begin(call: Call) -> dict[str, Any]:
     client = authenticate_client(call)
     if not client.check_grant_type(CIBA_GRANT):
         raise BackchannelError("unauthorized_client", "The client has not registered this grant.")
-    asked = _read(call)
+    asked = _read(call, client)
     check(asked, _registration(client))
     identifier = _identifier(asked, client)
     policy = LoginPolicy(acr_values=asked.acr_asked)
@@ -69,14 +70,32 @@ def _begin(call: Call) -> dict[str, Any]:
     return _ask(asked, client, policy, identifier)
 
 
-def _read(call: Call) -> BackchannelAsk:
+def _read(call: Call, client: Client) -> BackchannelAsk:
     if call.form.repeated:
         raise BackchannelError("invalid_request", "A parameter is repeated.")
-    for name in ("request", "request_uri"):
-        if call.form.get(name):
-            # Said, never silently ignored.
-            raise BackchannelError(f"{name}_not_supported", f"{name} is not supported here.")
+    if call.form.get("request_uri"):
+        # Said, never silently ignored.
+        raise BackchannelError("invalid_request", "request_uri is not supported here.")
+    if call.form.get("request"):
+        return _signed(call, client)
+    if client.profile.requires_signed_backchannel_requests:
+        raise BackchannelError("invalid_request", "The request must be a signed request object.")
     return BackchannelAsk.parse(call.form)
+
+
+def _signed(call: Call, client: Client) -> BackchannelAsk:
+    signed = opened_ask(
+        call.form,
+        client_id=client.client_id,
+        jwks=client.jwks,
+        profile=client.profile,
+        issuer=settings.HYGIE.issuer,
+        now=clock.now(),
+    )
+    digest = secrets.digest(f"ciba request {client.client_id} {signed.jti}")
+    if not SeenId.is_first(digest=digest, expires_at=signed.until):
+        raise BackchannelError("invalid_request", "The request object was used already.")
+    return signed.asked
 
 
 def _registration(client: Client) -> BackchannelRegistration:

@@ -26,6 +26,7 @@ def proof_metadata(*, endpoints: dict[str, str], tls: tuple[AuthMethod, ...]) ->
         "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
         "request_object_signing_alg_values_supported": list(CLIENT_ALGS),
+        "backchannel_authentication_request_signing_alg_values_supported": list(CLIENT_ALGS),
         "require_pushed_authorization_requests": False,
         "dpop_signing_alg_values_supported": list(DPOP_ALGS),
     }

@@ -48,6 +48,8 @@ class Profile:
     # CIBA §13: whether `unknown_user_id` may tell that nobody has an identifier. Where it may not,
     # the request of nobody looks like one that is never answered.
     tells_unknown_persons: bool = False
+    # FAPI-CIBA §5.2.2: authentication requests are signed.
+    requires_signed_backchannel_requests: bool = False
     # Algorithms a portal may sign with; FAPI §5.4.1 leaves RS256 out.
     client_algs: tuple[str, ...] = ("PS256", "ES256", "EdDSA", "RS256")
 
@@ -92,6 +94,7 @@ PROFILES = MappingProxyType(
             allows_secret=False,
             requires_dpop_nonce=True,
             tells_unknown_persons=True,
+            requires_signed_backchannel_requests=True,
             requires_issuer_audience=True,
             requires_request_object_times=True,
             client_algs=FAPI_ALGS,
