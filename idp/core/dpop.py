@@ -36,11 +36,25 @@ class OpenedProof:
     claims: Mapping[str, Any]
 
 
-def open_proof(proof: str, *, key: Key, algorithms: Sequence[str]) -> OpenedProof:
-    """Checks the signature with a key that the caller trusts."""
+class _Tolerant(jws.JWSRegistry):
+    """RFC 7515 §4: extra members are ignored (`crit` is obeyed); an RSA key in a header is long."""
+
+    max_header_length = LONGEST_PROOF
+
+
+def open_proof(
+    proof: str, *, key: Key, algorithms: Sequence[str], is_tolerant: bool = False
+) -> OpenedProof:
+    """Checks the signature with a key that the caller trusts.
+
+    `is_tolerant`: a long header, and one with extra members, is read too.
+    """
     _check_length(proof)
+    registry = (
+        _registry(algorithms) if is_tolerant else jws.JWSRegistry(algorithms=list(algorithms))
+    )
     try:
-        opened = jws.deserialize_compact(proof, key, list(algorithms))
+        opened = jws.deserialize_compact(proof, key, registry=registry)
         claims = json.loads(opened.payload)
     # RecursionError: nested brackets.
     except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -50,11 +64,17 @@ def open_proof(proof: str, *, key: Key, algorithms: Sequence[str]) -> OpenedProo
     return OpenedProof(header=opened.headers(), claims=claims)
 
 
+def _registry(algorithms: Sequence[str]) -> jws.JWSRegistry:
+    return _Tolerant(algorithms=list(algorithms), strict_check_header=False)
+
+
 def embedded_key(proof: str, *, algorithms: Sequence[str]) -> Key:
     """The public key that the proof says it is signed by (RFC 9449 §4.2: `jwk`)."""
     _check_length(proof)
     try:
-        header = jws.extract_compact(proof.encode("ascii")).headers()
+        header = jws.extract_compact(
+            proof.encode("ascii"), registry=_registry(algorithms)
+        ).headers()
         jwk = header.get("jwk")
         # §4.3: the alg is asymmetric and supported; the jwk contains no private key.
         if header.get("alg") not in algorithms or not isinstance(jwk, dict):

@@ -48,11 +48,13 @@ def signed(header: dict[str, Any], claims: dict[str, Any], key: Key) -> str:
     return jws.serialize_compact(head, json.dumps(kept).encode(), key, registry=registry)
 
 
-def unsigned(claims: dict[str, Any]) -> str:
+def unsigned(claims: dict[str, Any], *, alg: str = "none") -> str:
+    """A JWT whose signature is empty."""
+
     def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    return f"{part({'alg': 'none'})}.{part(claims)}."
+    return f"{part({'alg': alg})}.{part(claims)}."
 
 
 def dpop_proof(

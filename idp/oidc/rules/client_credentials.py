@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_plus
 
+from idp.oidc.rules.client_jwks import UnverifiedJwtError, unverified_jwt
 from idp.oidc.rules.errors import BackchannelError
 from idp.oidc.rules.parameters import Parameters
 
@@ -94,4 +95,11 @@ def claimed_client_id(*, authorization: str, form: Parameters) -> str:
     try:
         return presented_credentials(authorization=authorization, form=form).claimed_client_id
     except BackchannelError:
-        return form.get("client_id")
+        return form.get("client_id") or _signer(form.get("client_assertion"))
+
+
+def _signer(assertion: str) -> str:
+    try:
+        return str(unverified_jwt(assertion).claims.get("sub", "")) if assertion else ""
+    except UnverifiedJwtError:
+        return ""

@@ -113,8 +113,10 @@ def _is_for(jwk: Mapping[str, Any], alg: object, kid: object) -> bool:
 
 def is_signed_by(token: str, key: Key, alg: str) -> bool:
     """Whether this very key has signed, with this very algorithm."""
+    # RFC 7515 §4: header members that are not understood are ignored, save through `crit`.
+    registry = jws.JWSRegistry(algorithms=[alg], strict_check_header=False)
     try:
-        jws.deserialize_compact(token, key, [alg])
+        jws.deserialize_compact(token, key, registry=registry)
     except (JoseError, ValueError, TypeError, KeyError):
         return False
     return True
