@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode
+from uuid import uuid4
 
 import pytest
 from joserfc import jwt
@@ -19,6 +20,7 @@ from idp.directory.models import Person
 from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.oidc.flows import delivery_worker
+from idp.oidc.flows.deliveries import Message
 from idp.oidc.gateways import client_cache, keys
 from idp.oidc.models import Client, Delivery
 from idp.oidc.rules.delivery import DeliveryState
@@ -247,8 +249,40 @@ def test_a_portal_in_trouble_is_tried_again(
     assert pending.state == DeliveryState.PENDING
 
 
-def answer_of(status: int) -> Any:
+def answer_of(status: int) -> OutboundAnswer:
     return OutboundAnswer(status=status, headers={}, body=b"")
+
+
+def test_a_portal_in_trouble_does_not_hold_up_the_others(
+    portal: Portal, other_portal: Portal, doctor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in (portal, portal, other_portal):
+        listens(each, f"https://portail.example/{each.client.client_id}")
+        each.browser = Browser()
+        log_out(each, each.tokens(doctor)["id_token"])
+    monkeypatch.setattr(delivery_worker, "BATCH", 1)
+    sent: list[str] = []
+
+    def send(*, url: str, **_: Any) -> OutboundAnswer:
+        sent.append(url.rpartition("/")[2])
+        return answer_of(503 if sent[-1] == "portail-test" else 200)
+
+    monkeypatch.setattr(delivery_worker, "send", send)
+    assert delivery_worker.deliver_due() == 2
+    assert sent == ["portail-test", "autre-portail"]
+    with clock.frozen(clock.now() + timedelta(seconds=31)):
+        assert delivery_worker.deliver_due() == 1
+    assert len(sent) == 3
+
+
+def test_many_messages_are_sent_at_once(pending: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(40):
+        pending.pk, pending._state.adding = uuid4(), True
+        pending.reference = str(number)
+        pending.save()
+    monkeypatch.setattr(delivery_worker, "_message_of", lambda _: Message(content=b"", headers={}))
+    sent = answers(monkeypatch, lambda: answer_of(200))
+    assert delivery_worker.deliver_due() == len(sent) == 41
 
 
 def test_a_worker_killed_while_sending_loses_nothing(

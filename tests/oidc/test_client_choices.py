@@ -1,6 +1,7 @@
 """`manage.py client add`: logouts and answers as a portal may register them."""
 
 import json
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from joserfc.jwk import ECKey
 
 from idp.core.errors import IdpError
+from idp.oidc.gateways import keys
 from idp.oidc.models import Client
 from idp.oidc.rules.client_choices import LogoutMetadata, encryption_key
 
@@ -53,6 +55,23 @@ def test_a_portal_registers_its_answers(tmp_path: Path) -> None:
     assert shown["id_token_encrypted_response_enc"] == "A128CBC-HS256"
     assert (shown["userinfo_shape"], shown["subject_type"]) == ("2023", "pairwise")
     assert shown["sector_identifier"] == "portail.example"
+
+
+@pytest.mark.usefixtures("_forgotten_keys")
+def test_the_key_of_a_rare_algorithm_is_published_when_it_is_registered(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        add("--id-token-alg", "EdDSA", "--userinfo-alg", "PS256")
+    algs = {key["alg"] for key in json.loads(keys.ring().jwks.body)["keys"]}
+    assert {"EdDSA", "PS256"} <= algs
+
+
+@pytest.fixture
+def _forgotten_keys() -> Iterator[None]:
+    keys.forget()
+    yield
+    keys.forget()
 
 
 def test_a_portal_that_chooses_nothing_gets_the_defaults() -> None:

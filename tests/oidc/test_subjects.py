@@ -130,5 +130,8 @@ def test_portals_of_several_hosts_must_say_their_sector() -> None:
     uris = ("https://a.example/cb", "https://b.example/cb")
     with pytest.raises(IdpError, match="sector_identifier"):
         AnswerMetadata(subject_type="pairwise").check(redirect_uris=uris, jwks={})
+    for wrong in ("https://a.example", "A.example", "a.example/", "a example"):
+        with pytest.raises(IdpError, match="sector_identifier"):
+            AnswerMetadata(sector_identifier=wrong).check(redirect_uris=uris, jwks={})
     chosen = AnswerMetadata(subject_type="pairwise", sector_identifier="a.example")
     chosen.check(redirect_uris=uris, jwks={})

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
 from idp.core.errors import IdpError
+from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.models import Client
@@ -95,6 +96,7 @@ def add_client(*, metadata: ClientMetadata, chosen_secret: str = "") -> tuple[Cl
             "invalid_client_metadata", f"{metadata.client_id} is registered already"
         ) from error
     _changed(client, "client_added")
+    transaction.on_commit(lambda: _publish_keys(client))
     return client, secret
 
 
@@ -206,6 +208,12 @@ def _proof_columns(proof: ClientProof) -> dict[str, object]:
         ),
         "require_pushed_authorization_requests": proof.require_pushed_authorization_requests,
     }
+
+
+def _publish_keys(client: Client) -> None:
+    """The keys that will sign for it are in the JWKS before its first login."""
+    for alg in {client.id_token_alg, client.userinfo_alg} - {""}:
+        keys.ensure(alg)
 
 
 def _plain(value: object) -> object:

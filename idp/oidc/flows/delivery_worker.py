@@ -3,6 +3,7 @@
 claim (lease) → message → POST, several at once → settle: delivered, again later, failed, given up.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ BATCH = 16
 AT_ONCE = 8
 SECONDS = 5.0
 MAX_BYTES = 16 * 1024
+# How long other messages to a portal that does not answer wait: it must not hold up the rest.
+SPARED = timedelta(seconds=30)
 # Longer than a batch may take: BATCH / AT_ONCE × SECONDS, and as much again.
 LEASE = timedelta(seconds=60)
 
@@ -43,7 +46,16 @@ class Result:
 
 
 def deliver_due() -> int:
-    """One batch; returns how many messages were tried. Called by the worker each second."""
+    """What is due, for a few seconds; returns how many messages were tried. A worker's job."""
+    until, tried = time.monotonic() + SECONDS, 0
+    while batch := _deliver_batch():
+        tried += batch
+        if time.monotonic() >= until:
+            break
+    return tried
+
+
+def _deliver_batch() -> int:
     now = clock.now()
     due = Delivery.objects.select_related("client").filter(
         state=DeliveryState.PENDING, next_attempt__lte=now
@@ -94,6 +106,7 @@ def _settle(delivery: Delivery, result: Result) -> None:
     state, changes = result.state, {"last_error": result.error[:200]}
     if state is DeliveryState.PENDING:
         wait = wait_after(delivery.attempts)
+        _spare(delivery)
         following = clock.now() + wait if wait else None
         if following is not None and following < delivery.give_up_at:
             delivery.settle(next_attempt=following, **changes)
@@ -101,6 +114,14 @@ def _settle(delivery: Delivery, result: Result) -> None:
         state = DeliveryState.GIVEN_UP
     if delivery.settle(state=state, **changes) and state is not DeliveryState.DELIVERED:
         _audit(delivery, state, result.error)
+
+
+def _spare(delivery: Delivery) -> None:
+    """Its portal is in trouble: what else is due to it waits a little."""
+    later = clock.now() + SPARED
+    Delivery.objects.filter(
+        client_id=delivery.client_id, state=DeliveryState.PENDING, next_attempt__lt=later
+    ).exclude(pk=delivery.pk).update(next_attempt=later)
 
 
 def _audit(delivery: Delivery, state: DeliveryState, error: str) -> None:

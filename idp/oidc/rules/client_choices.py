@@ -1,5 +1,6 @@
 """What a portal registers of logouts and of its answers (OIDC Registration §2), checked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,6 +21,8 @@ _KEY_TYPES: Mapping[str, frozenset[str]] = {
     "RSA-OAEP-256": frozenset({"RSA"}),
     "ECDH-ES": frozenset({"EC", "OKP"}),
 }
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 def _refused(detail: str) -> IdpError:
@@ -81,6 +84,8 @@ class AnswerMetadata:
         self._check_sector(redirect_uris)
 
     def _check_sector(self, redirect_uris: tuple[str, ...]) -> None:
+        if self.sector_identifier and not _HOST.fullmatch(self.sector_identifier):
+            raise _refused("sector_identifier is a host, in small letters")
         if self.subject_type != SubjectType.PAIRWISE or self.sector_identifier:
             return
         # OIDC Core §8.1: several hosts, or none, say of no one sector what it is.
