@@ -1,13 +1,11 @@
 """The demo's provider with portals of others registered; the person at a browser."""
 
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -15,18 +13,7 @@ import pytest
 from tests.journeys.demo import ROOT, Demo, free_ports
 from tests.journeys.foreign.desk import Landing, landing_page
 from tests.journeys.foreign.node_portal import NodePortal, node_portal
-
-
-def add_client(demo: Demo, *options: str) -> dict[str, Any]:
-    """`manage.py client add`, as an operator would."""
-    done = demo.manage("client", "add", *options)
-    assert done.returncode == 0, done.stderr
-    shown: dict[str, Any] = json.loads(done.stdout)
-    return shown
-
-
-def issuer_of(demo: Demo) -> str:
-    return f"{demo.base_url}/auth/realms/esante-wallet"
+from tests.journeys.registration import add_client, issuer_of
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from joserfc.jwk import ECKey
 from playwright.sync_api import Page
 
 from tests.journeys.demo import Demo
-from tests.journeys.foreign.conftest import add_client, issuer_of
 from tests.journeys.foreign.desk import DOCTOR, Landing, log_in_as_test
 from tests.journeys.foreign.node_portal import NodePortal
+from tests.journeys.registration import add_client, issuer_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.node]
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"

@@ -4,11 +4,11 @@ import os
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template import Context, Engine
 from django.urls import include, path
+from mozilla_django_oidc.utils import import_from_settings
 
 PAGE = """<!doctype html><title>Portail</title>
 {% if name %}<p id="who">{{ name }}</p>
@@ -30,7 +30,7 @@ def logout_url(request: HttpRequest) -> str:
         "id_token_hint": request.session["oidc_id_token"],
         "post_logout_redirect_uri": f"http://localhost:{os.environ['FOREIGN_PORT']}/",
     }
-    return f"{settings.OIDC_OP_LOGOUT_ENDPOINT}?{urlencode(query)}"
+    return f"{import_from_settings('OIDC_OP_LOGOUT_ENDPOINT')}?{urlencode(query)}"
 
 
 def home(request: HttpRequest) -> HttpResponse:
