@@ -17,6 +17,7 @@ from idp.directory.models import Person
 from idp.oidc.flows.clients import ensure_client
 from idp.oidc.gateways import client_cache, keys
 from idp.oidc.models import Client
+from idp.oidc.rules.registration import host_of
 from tests.oidc.portal import REDIRECT_URI, SECRET, Portal
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +161,20 @@ def test_scopes_that_a_client_may_not_ask_are_left_out(portal: Portal, doctor: P
     Client.objects.update(scopes=["openid", "profile"])
     client_cache.forget_client(portal.client.client_id)
     assert portal.tokens(doctor, scope="openid profile scope_all")["scope"] == "openid profile"
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("https://portail.example/callback", "portail.example"),
+        ("https://portail.example:443/callback", "portail.example"),
+        ("http://localhost:80/", "localhost"),
+        ("http://localhost:8100/callback", "localhost:8100"),
+        ("https://portail.example:80/", "portail.example:80"),
+        ("http://[::1]:8100/callback", "[::1]:8100"),
+    ],
+)
+def test_the_person_sees_the_portals_host_with_a_port_that_is_not_the_usual_one(
+    uri: str, host: str
+) -> None:
+    assert host_of(uri) == host
