@@ -45,8 +45,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         IdpError(
             "form_refused",
             _(
-                "Votre navigateur n’a pas transmis le témoin de sécurité de la page. "
-                "Autorisez les cookies pour ce site, puis recommencez depuis le portail."
+                "Votre navigateur bloque les cookies, nécessaires à votre sécurité. "
+                "Autorisez-les pour ce site, puis recommencez depuis le portail."
             ),
             status=403,
         ),
