@@ -5,10 +5,11 @@ Flows call `wake` in the transaction that changes the state; views answer `event
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -16,7 +17,7 @@ from django.http import StreamingHttpResponse
 
 KEEP_ALIVE_SECONDS = 15
 
-Snapshot = Callable[[], Awaitable[dict[str, Any]]]
+Snapshot = Callable[[], dict[str, Any]]
 
 
 def _layer() -> BaseChannelLayer:
@@ -38,6 +39,9 @@ def _send(group: str) -> None:
 async def _events(
     group: str, snapshot: Snapshot, is_final: Callable[[dict[str, Any]], bool]
 ) -> AsyncIterator[str]:
+    # Gives the database connection back after each look: a page may wait for minutes, and as many
+    # of them as the pool has connections would stop everything else.
+    look = database_sync_to_async(snapshot)
     layer = _layer()
     channel = await layer.new_channel()
     # Subscribe before the first look, so that nothing falls between look and wait.
@@ -45,7 +49,7 @@ async def _events(
     try:
         last: dict[str, Any] | None = None
         while True:
-            state = await snapshot()
+            state = await look()
             if state != last:
                 yield f"data: {json.dumps(state)}\n\n"
                 last = state
