@@ -121,6 +121,27 @@ def test_a_new_request_of_the_same_browser_takes_the_place_of_the_old(
     assert shown["id"] == second.request_id
 
 
+def test_a_second_question_does_not_tell_whether_the_first_was_a_decoy(
+    identifiers: dict[str, str],
+) -> None:
+    seen = {}
+    for life, identifier in identifiers.items():
+        station = Workstation()
+        first = station.ask_phone(identifier)
+        station.ask_phone(identifier)
+        seen[life] = status(station, first)["state"]
+    assert set(seen.values()) == {"cancelled"}
+
+
+def test_a_browser_that_asks_for_somebody_else_takes_its_first_question_back(
+    person: Person, phone: SoftPhone
+) -> None:
+    station = Workstation()
+    station.ask_phone(person.national_id)
+    station.ask_phone(NOBODY)
+    assert phone.requests() == []
+
+
 def test_another_browser_does_not_push_a_pending_request_away(
     person: Person, phone: SoftPhone
 ) -> None:

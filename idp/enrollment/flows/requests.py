@@ -94,17 +94,19 @@ def _level_asked(attempt: LoginAttempt) -> Level:
 
 
 def _make_room(person_id: UUID, attempt: LoginAttempt) -> None:
-    """Facts §7.2: one pending request a person; a new one of the same browser takes its place."""
-    waiting = ApprovalRequest.objects.filter(
-        holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
-    )
+    """Facts §7.2: one pending request a person, and one a browser: its new one takes the place.
+
+    Decoys leave like the others: else the page of the older one would tell which it was.
+    """
     now = clock.now()
-    for request in waiting:
-        is_same_browser = bytes(request.browser_digest) == bytes(attempt.browser_digest)
-        if request.state_at(now) is RequestState.EXPIRED:
-            request.move(RequestState.EXPIRED, now=now)
-        elif is_same_browser and request.move(RequestState.CANCELLED, now=now):
+    asked = ApprovalRequest.objects.filter(state__in=sorted(OPEN_REQUESTS))
+    for request in asked.filter(holder_id=person_id, is_decoy=False, expires_at__lte=now):
+        request.move(RequestState.EXPIRED, now=now)
+    for request in asked.filter(browser_digest=attempt.browser_digest, expires_at__gt=now):
+        if request.move(RequestState.CANCELLED, now=now):
             live.wake(request_group(request.pk))
+            if request.holder_id and request.holder_id != person_id:
+                live.wake(device_group(request.holder_id))
 
 
 def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
