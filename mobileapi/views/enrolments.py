@@ -21,6 +21,10 @@ TOKEN_EXAMPLE = OpenApiExample(
 )
 
 
+def _network_of(request: Request) -> str:
+    return network_of(request._request.META.get("REMOTE_ADDR", ""))
+
+
 class Claim(ApiView):
     """Takes an activation, once."""
 
@@ -37,7 +41,7 @@ class Claim(ApiView):
         claimed = phone_keys.claim(
             token=values.get("token", ""),
             code=values.get("code", ""),
-            network=network_of(request._request.META.get("REMOTE_ADDR", "")),
+            network=_network_of(request),
         )
         return Response(
             {
@@ -73,5 +77,6 @@ class Keys(ApiView):
                 pin_public_key=pin_key["public_key"] if pin_key else None,
                 instance_signature=values["instance_signature"],
             ),
+            network=_network_of(request),
         )
         return Response({"device_id": str(device.pk), "state": device.state}, status=201)

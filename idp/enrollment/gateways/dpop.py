@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass
 
 from joserfc import jwk, jws
 from joserfc.errors import JoseError
 
+from idp.core import strict_json
 from idp.enrollment.gateways.device_keys import InstanceKey
 from idp.enrollment.rules.encoding import b64u
 
@@ -71,8 +71,9 @@ def _open(proof: str, key: InstanceKey) -> tuple[dict[str, object], dict[str, ob
         raise ProofRefusedError("too long")
     try:
         opened = jws.deserialize_compact(proof, jwk.ECKey.import_key(key.key), ["ES256"])
-        claims = json.loads(opened.payload)
-    except (JoseError, ValueError, KeyError, TypeError) as error:
+        claims = strict_json.read(opened.payload)
+    # RecursionError: a header nested as deep as the longest proof allows.
+    except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProofRefusedError(type(error).__name__) from error
     if not isinstance(claims, dict):
         raise ProofRefusedError("claims")
