@@ -51,6 +51,8 @@ class Hygie:
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
     phone_requests_per_holder: int = 5
+    # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
+    proxies: int = 0
     lifetimes: Lifetimes = Lifetimes()
 
     @property

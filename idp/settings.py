@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment. Fails early with the list of what is missing."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import Hygie, Mode
+from idp.configuration import Hygie, Lifetimes, Mode
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,10 @@ HYGIE = Hygie(
         "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
     ),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
+    lifetimes=Lifetimes(
+        approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120))
+    ),
+    proxies=env.int("HYGIE_PROXIES", default=0),
 )
 
 # --- Django ------------------------------------------------------------------------------------
@@ -172,7 +177,12 @@ else:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
 if REDIS_URL:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # What may be lost must not be waited for.
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
     }
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {

@@ -9,11 +9,12 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, RSAKey, import_key
@@ -21,6 +22,8 @@ from joserfc.jwk import ECKey, Key, KeySet, OctKey, RSAKey, import_key
 from idp.core import clock, vault
 from idp.core.errors import IdpError
 from idp.oidc.models import KeyState, SigningKey
+
+log = structlog.get_logger()
 
 SIGNING_ALGS: Final = ("RS256", "ES256")
 # Refresh tokens are read by nobody but us: a symmetric key, never published.
@@ -32,6 +35,8 @@ LONGEST_TOKEN: Final = 16_384
 # Seconds until a rotation made by another process is seen here. The key that begins to sign was
 # published long before as `next`, so nobody is late.
 RELOAD_EVERY = 60.0
+# Seconds between two tries while the database is away.
+RETRY_AFTER = 5.0
 
 
 class InvalidTokenError(IdpError):
@@ -158,9 +163,20 @@ def ring() -> KeyRing:
         return held
     with _lock:
         if _ring is held:
-            _ring = _load(held)
+            _ring = _load_or_keep(held)
         assert _ring is not None  # noqa: S101
         return _ring
+
+
+def _load_or_keep(held: KeyRing | None) -> KeyRing:
+    """While the database is away portals can still check the tokens they hold."""
+    try:
+        return _load(held)
+    except DatabaseError as error:
+        if held is None:
+            raise
+        log.error("keys_not_reloaded", error=type(error).__name__)
+        return replace(held, loaded_at=time.monotonic() - RELOAD_EVERY + RETRY_AFTER)
 
 
 def forget() -> None:

@@ -1,13 +1,12 @@
 """The UserInfo endpoint (OIDC Core §5.3), by GET and POST."""
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
 from idp.oidc.flows.userinfo import tell_userinfo
 from idp.oidc.gateways.keys import InvalidTokenError
 from idp.oidc.gateways.server import JsonAnswer
 from idp.oidc.rules.parameters import MalformedError
-from idp.oidc.views.backchannel import malformed, oauth_json
+from idp.oidc.views.backchannel import json_refusals, malformed, oauth_json
 from idp.oidc.views.parameters import FORM, form_of, query_of
 
 
@@ -19,13 +18,14 @@ def _presented_token(request: HttpRequest) -> str:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     in_header = token.strip() if scheme.lower() == "bearer" else ""
     has_form = request.method == "POST" and request.content_type == FORM
-    in_form = form_of(request).get("access_token") if has_form else ""
-    if in_header and in_form:
+    form = form_of(request) if has_form else None
+    in_form = form.get("access_token") if form else ""
+    if (in_header and in_form) or (form and "access_token" in form.repeated):
         raise MalformedError("two access tokens")
     return in_header or in_form
 
 
-@csrf_exempt
+@json_refusals
 def userinfo(request: HttpRequest) -> HttpResponse:
     """Claims as JSON, or a Bearer challenge (RFC 6750 §3)."""
     if request.method not in ("GET", "POST"):
