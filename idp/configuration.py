@@ -51,6 +51,8 @@ class Hygie:
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
     phone_requests_per_holder: int = 5
+    # Wrong numbers and « ce n'est pas moi » in an hour after which a phone is left in peace.
+    phone_alarms_per_holder: int = 3
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
     proxies: int = 0
     lifetimes: Lifetimes = Lifetimes()

@@ -81,6 +81,9 @@ HYGIE = Hygie(
     phone_requests_per_holder=env.int(
         "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
     ),
+    phone_alarms_per_holder=env.int(
+        "HYGIE_PHONE_ALARMS_PER_HOLDER", default=1000 if IS_SANDBOX else 3
+    ),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
     lifetimes=Lifetimes(
         approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120))

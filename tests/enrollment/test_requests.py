@@ -181,6 +181,26 @@ def test_an_approval_ends_the_count(person: Person, phone: SoftPhone) -> None:
         phone.approve(asked.request_id, number=asked.number)
 
 
+@pytest.mark.parametrize("alarm", ["wrong number", "not me"])
+def test_after_three_alarms_the_phone_is_left_in_peace_for_an_hour(
+    person: Person, phone: SoftPhone, settings: LazySettings, alarm: str
+) -> None:
+    settings.HYGIE = replace(settings.HYGIE, phone_alarms_per_holder=3)
+    for _nth in range(3):
+        asked = Workstation().ask_phone(person.national_id)
+        assert not request_of(asked).is_decoy
+        if alarm == "not me":
+            report(phone, asked)
+        else:
+            with pytest.raises(RefusedError):
+                phone.challenge(asked.request_id, number=asked.wrong_number)
+    later = Workstation().ask_phone(person.national_id)
+    assert request_of(later).is_decoy
+    assert AuditRow.objects.filter(event="phone_request").last().data["code"] == "too_many_alarms"
+    with clock.frozen(clock.now() + timedelta(minutes=61)):
+        assert not request_of(Workstation().ask_phone(person.national_id)).is_decoy
+
+
 def test_starts_are_counted_by_network(person: Person) -> None:
     station = Workstation()
     for _nth in range(30):

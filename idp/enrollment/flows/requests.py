@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, throttle
@@ -14,8 +13,9 @@ from idp.directory.flows.find import find_professional
 from idp.enrollment.flows import refusals
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
-from idp.enrollment.rules.limits import NUMBER_WINDOW, PHONE_LOGIN_STARTS
+from idp.enrollment.rules.limits import PHONE_LOGIN_STARTS
 from idp.enrollment.rules.people import browser_label
+from idp.enrollment.rules.quiet import ALARM_WINDOW, Asked, Patience, why_quiet
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
 from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt
@@ -120,25 +120,32 @@ def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
     is_asked_already = ApprovalRequest.objects.filter(
         holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
     ).exists()
-    too_many = _unanswered(person_id) >= settings.HYGIE.phone_requests_per_holder
+    quiet = _why_quiet(person_id)
     reasons = (
         ("unknown_person", not is_known),
         ("no_phone", not has_phone),
         ("already_asked", is_asked_already),
-        ("too_many_requests", too_many),
+        (quiet, bool(quiet)),
     )
     return next((reason for reason, holds in reasons if holds), "")
 
 
-def _unanswered(person_id: UUID) -> int:
-    """Requests of the last minutes that came after the last approval: what bombing looks like."""
+def _why_quiet(person_id: UUID) -> str:
+    now = clock.now()
     recent = ApprovalRequest.objects.filter(
-        holder_id=person_id, is_decoy=False, created_at__gt=clock.now() - NUMBER_WINDOW
+        holder_id=person_id, is_decoy=False, created_at__gt=now - ALARM_WINDOW
     )
-    last_approved = recent.filter(state=RequestState.APPROVED).aggregate(at=Max("created_at"))["at"]
-    if last_approved is not None:
-        recent = recent.filter(created_at__gt=last_approved)
-    return recent.count()
+    return why_quiet(
+        [
+            Asked(state=RequestState(state), at=at)
+            for state, at in recent.values_list("state", "created_at")
+        ],
+        now=now,
+        patience=Patience(
+            unanswered=settings.HYGIE.phone_requests_per_holder,
+            alarms=settings.HYGIE.phone_alarms_per_holder,
+        ),
+    )
 
 
 def _insert(request: ApprovalRequest) -> None:
