@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 import structlog
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from idp.core.callers import address_of
@@ -42,7 +42,7 @@ def json_refusals(view: View) -> View:
     def answered(request: HttpRequest) -> HttpResponse:
         try:
             return view(request)
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             log.error("database_unavailable", path=request.path, error=type(error).__name__)
             return _later(503, "temporarily_unavailable")
         except IdpError as error:
