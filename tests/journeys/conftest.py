@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.journeys.demo import Demo, running_demo
 from tests.journeys.figures import FIGURES
+from tests.journeys.phone_desk import Sensor, add_sensor
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +56,26 @@ def reader(desktop: BrowserContext, demo: Demo) -> Page:
     page = desktop.new_page()
     page.goto(demo.reader_url)
     return page
+
+
+@pytest.fixture
+def pocket(browser: Browser, playwright: Playwright) -> Iterator[BrowserContext]:
+    """The professional's phone."""
+    device = dict(playwright.devices["Pixel 7"])
+    device.pop("default_browser_type")
+    context = browser.new_context(**device, locale="fr-FR")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext) -> Page:
+    return pocket.new_page()
+
+
+@pytest.fixture
+def sensor(pocket: BrowserContext, phone: Page) -> Sensor:
+    return add_sensor(pocket, phone)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
