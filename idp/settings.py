@@ -132,6 +132,8 @@ MIDDLEWARE = ["idp.core.page_chain.PageChain"]
 # Around pages only; what IS_BACK_CHANNEL names gets none of it.
 PAGE_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # It alone looks at Host on every page: a name pointed at us is not ours (DNS rebinding).
+    "django.middleware.common.CommonMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -194,7 +196,13 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Rate windows and used proofs: the 300 of the default a stranger would push out.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # --- Security ----------------------------------------------------------------------------------

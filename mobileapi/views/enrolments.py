@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from idp.core.callers import address_of
 from idp.enrollment.flows import phone_keys
 from idp.enrollment.rules.encoding import b64u
 from idp.enrollment.rules.people import network_of
@@ -22,7 +23,7 @@ TOKEN_EXAMPLE = OpenApiExample(
 
 
 def _network_of(request: Request) -> str:
-    return network_of(request._request.META.get("REMOTE_ADDR", ""))
+    return network_of(address_of(request._request))
 
 
 class Claim(ApiView):

@@ -6,6 +6,7 @@ import time
 import uvicorn
 
 from idp.core import worker
+from idp.core.management.commands.serve import LARGEST_FRAME
 
 
 class Provider:
@@ -19,6 +20,7 @@ class Provider:
             log_level="warning",
             lifespan="off",
             ws="websockets-sansio",
+            ws_max_size=LARGEST_FRAME,
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
