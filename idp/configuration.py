@@ -6,6 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
+LEVELS = ("eidas1", "eidas2", "eidas3")
+
 
 class Mode(StrEnum):
     """`sandbox`: test cards and identities, banners everywhere. `production`: none of that."""

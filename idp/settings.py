@@ -10,14 +10,17 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import Hygie, Lifetimes, Mode
+from idp.configuration import LEVELS, Hygie, Lifetimes, Mode
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 # --- What a deployment says, and what is missing ------------------------------------------------
-MODE = Mode(env.str("HYGIE_MODE", default=Mode.PRODUCTION))
+_mode = env.str("HYGIE_MODE", default=Mode.PRODUCTION)
+if _mode not in set(Mode):
+    raise ImproperlyConfigured(f"HYGIE_MODE must be one of: {', '.join(Mode)}.")
+MODE = Mode(_mode)
 IS_SANDBOX = MODE is Mode.SANDBOX
 DATA_DIR = Path(env.str("HYGIE_DATA_DIR", default=str(ROOT / "var")))
 PORT = env.int("HYGIE_PORT", default=8000)
@@ -64,8 +67,24 @@ if _missing:
     )
 if not IS_SANDBOX and not BASE_URL.startswith("https://"):
     raise ImproperlyConfigured("HYGIE_BASE_URL must begin with https:// outside the sandbox.")
+if not IS_SANDBOX and (
+    SECRET_KEY == ENCRYPTION_KEY or "sandbox-only-" in SECRET_KEY + ENCRYPTION_KEY
+):
+    raise ImproperlyConfigured(
+        "HYGIE_SECRET_KEY and HYGIE_ENCRYPTION_KEY must be two, and not those of the sandbox."
+    )
+if not urlsplit(BASE_URL).hostname or urlsplit(BASE_URL).path:
+    raise ImproperlyConfigured("HYGIE_BASE_URL must be an address without a path.")
 if not IS_SANDBOX and (len(SECRET_KEY) < 50 or len(ENCRYPTION_KEY) < 32):
     raise ImproperlyConfigured("HYGIE_SECRET_KEY or HYGIE_ENCRYPTION_KEY is too short.")
+
+
+def _level(name: str) -> str:
+    value = str(env.str(name, default="eidas2"))
+    if value not in LEVELS:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(LEVELS)}.")
+    return value
+
 
 HYGIE = Hygie(
     mode=MODE,
@@ -75,8 +94,8 @@ HYGIE = Hygie(
     bridge_ports=tuple(
         int(port) for port in env.list("HYGIE_BRIDGE_PORTS", default=[24817, 24818, 24819, 24820])
     ),
-    card_level=env.str("HYGIE_CARD_LEVEL", default="eidas2"),
-    phone_level=env.str("HYGIE_PHONE_LEVEL", default="eidas2"),
+    card_level=_level("HYGIE_CARD_LEVEL"),
+    phone_level=_level("HYGIE_PHONE_LEVEL"),
     # A portal's own tests refuse and time out more often than a person would.
     phone_requests_per_holder=env.int(
         "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
@@ -212,6 +231,9 @@ SESSION_COOKIE_NAME = HYGIE.cookie_name("session")
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = HYGIE.is_https
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HYGIE.is_https
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "idp.core.pages.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Never to another site (RFC 9700 §4.2). "no-referrer" would make Chromium send "Origin: null".

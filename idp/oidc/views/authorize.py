@@ -72,9 +72,9 @@ def _prefer_language(request: HttpRequest, response: HttpResponse, ui_locales: s
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
-            secure=settings.HYGIE.is_https,
-            httponly=True,
-            samesite="Lax",
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
         )
         return
 
