@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db import models
 
-from idp.core import secrets
 from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
 
 
@@ -41,9 +40,6 @@ class Client(models.Model):
     def profile(self) -> Profile:
         """The row of switches that the checks read."""
         return PROFILES[ProfileName(self.profile_name)]
-
-    def has_secret(self, secret: str) -> bool:
-        return secrets.matches(secret, self.secret_digest)
 
     def may_introspect(self, client_id: str) -> bool:
         return client_id == self.client_id or client_id in self.introspects

@@ -1,7 +1,6 @@
 """The demo's single provider process: pages, protocol, live updates and the periodic jobs."""
 
 import threading
-import time
 
 import uvicorn
 
@@ -42,8 +41,3 @@ class Provider:
         self._server.should_exit = True
         for thread in self._threads:
             thread.join(timeout=5)
-
-    def wait(self) -> None:
-        """Returns when the provider stopped by itself (it should not)."""
-        while self._threads[0].is_alive():
-            time.sleep(0.2)
