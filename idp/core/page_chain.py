@@ -26,6 +26,11 @@ def _back_channel_headers() -> dict[str, str]:
     return headers
 
 
+def is_page(request: HttpRequest) -> bool:
+    """Whether the middleware of pages stands around this request."""
+    return hasattr(request, _ON_PAGES)
+
+
 class PageChain:
     """Middleware: `settings.PAGE_MIDDLEWARE`, unless `settings.IS_BACK_CHANNEL` names the path."""
 
@@ -90,6 +95,6 @@ class PageChain:
     def _hooks(
         self, request: HttpRequest, name: str, middleware: list[Any]
     ) -> list[Callable[..., HttpResponseBase | None]]:
-        if not hasattr(request, _ON_PAGES):
+        if not is_page(request):
             return []
         return [getattr(each, name) for each in middleware if hasattr(each, name)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 
 from idp.core.page_chain import PageChain
+from idp.oidc.flows import token_endpoint
 from idp.oidc.urls import is_back_channel
 
 PAGE_HEADERS = (
@@ -103,6 +105,25 @@ def test_only_the_chain_stands_around_the_application() -> None:
     # The admin needs these three; its own checks are told to look no further.
     for needed in ("sessions", "auth", "messages"):
         assert any(f"contrib.{needed}." in path for path in settings.PAGE_MIDDLEWARE)
+
+
+def test_an_unforeseen_failure_of_the_back_channel_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(token_endpoint, "answer_token", fail)
+    client = Client(raise_request_exception=False)
+    form = "application/x-www-form-urlencoded"
+    response = client.post(reverse("oidc:token"), "a=b", content_type=form)
+    assert (response.status_code, response.json()) == (500, {"error": "server_error"})
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", f"/login/{UUID(int=0)}", "/auth"])
+def test_no_cache_keeps_an_error_page(path: str) -> None:
+    response = Client().get(path)
+    assert response.status_code >= 400
+    assert response["Cache-Control"] == "no-store"
 
 
 def test_the_chain_serves_asynchronously_too() -> None:
