@@ -74,7 +74,7 @@ def _prefer_language(request: HttpRequest, response: HttpResponse, ui_locales: s
             language,
             secure=settings.LANGUAGE_COOKIE_SECURE,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
         )
         return
 
