@@ -1,7 +1,7 @@
 """Live pages: the state first, each change at once, and an end."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ def doctor_with_phone() -> tuple[Person, SoftPhone]:
     return person, station.activate(SoftPhone(Client()))
 
 
-async def listen(station: Workstation, address: str) -> AsyncIterator[dict[str, Any]]:
+async def listen(station: Workstation, address: str) -> AsyncGenerator[dict[str, Any]]:
     """The events of this browser, one JSON value each."""
     client = AsyncClient()
     client.cookies = station.client.cookies
