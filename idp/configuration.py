@@ -6,6 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
+LEVELS = ("eidas1", "eidas2", "eidas3")
+
 
 class Mode(StrEnum):
     """`sandbox`: test cards and identities, banners everywhere. `production`: none of that."""
@@ -66,6 +69,10 @@ class Hygie:
     subject_component: str = "550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
     # Days that a signing key signs before the worker turns it; 0: by command only.
     key_rotation_days: int = 90
+    # Wrong numbers and « ce n'est pas moi » in an hour after which a phone is left in peace.
+    phone_alarms_per_holder: int = 3
+    # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
+    proxies: int = 0
     lifetimes: Lifetimes = Lifetimes()
 
     @property

@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment. Fails early with the list of what is missing."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import Hygie, Mode
+from idp.configuration import LEVELS, Hygie, Lifetimes, Mode
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 # --- What a deployment says, and what is missing ------------------------------------------------
-MODE = Mode(env.str("HYGIE_MODE", default=Mode.PRODUCTION))
+_mode = env.str("HYGIE_MODE", default=Mode.PRODUCTION)
+if _mode not in set(Mode):
+    raise ImproperlyConfigured(f"HYGIE_MODE must be one of: {', '.join(Mode)}.")
+MODE = Mode(_mode)
 IS_SANDBOX = MODE is Mode.SANDBOX
 DATA_DIR = Path(env.str("HYGIE_DATA_DIR", default=str(ROOT / "var")))
 PORT = env.int("HYGIE_PORT", default=8000)
@@ -64,6 +68,14 @@ if _missing:
     )
 if not IS_SANDBOX and not BASE_URL.startswith("https://"):
     raise ImproperlyConfigured("HYGIE_BASE_URL must begin with https:// outside the sandbox.")
+if not IS_SANDBOX and (
+    SECRET_KEY == ENCRYPTION_KEY or "sandbox-only-" in SECRET_KEY + ENCRYPTION_KEY
+):
+    raise ImproperlyConfigured(
+        "HYGIE_SECRET_KEY and HYGIE_ENCRYPTION_KEY must be two, and not those of the sandbox."
+    )
+if not urlsplit(BASE_URL).hostname or urlsplit(BASE_URL).path:
+    raise ImproperlyConfigured("HYGIE_BASE_URL must be an address without a path.")
 if not IS_SANDBOX and (len(SECRET_KEY) < 50 or len(ENCRYPTION_KEY) < 32):
     raise ImproperlyConfigured("HYGIE_SECRET_KEY or HYGIE_ENCRYPTION_KEY is too short.")
 if bool(env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default="")) != bool(
@@ -77,6 +89,14 @@ for _address in env.list("HYGIE_TRUSTED_PROXIES", default=[]):
     ip_network(_address)
 _AUTHORITIES = env.str("HYGIE_TLS_CLIENT_AUTHORITIES", default="")
 
+
+def _level(name: str) -> str:
+    value = str(env.str(name, default="eidas2"))
+    if value not in LEVELS:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(LEVELS)}.")
+    return value
+
+
 HYGIE = Hygie(
     mode=MODE,
     base_url=BASE_URL,
@@ -85,8 +105,8 @@ HYGIE = Hygie(
     bridge_ports=tuple(
         int(port) for port in env.list("HYGIE_BRIDGE_PORTS", default=[24817, 24818, 24819, 24820])
     ),
-    card_level=env.str("HYGIE_CARD_LEVEL", default="eidas2"),
-    phone_level=env.str("HYGIE_PHONE_LEVEL", default="eidas2"),
+    card_level=_level("HYGIE_CARD_LEVEL"),
+    phone_level=_level("HYGIE_PHONE_LEVEL"),
     # A portal's own tests refuse and time out more often than a person would.
     phone_requests_per_holder=env.int(
         "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
@@ -98,7 +118,14 @@ HYGIE = Hygie(
     tls_client_cert_header=env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default=""),
     trusted_proxies=tuple(env.list("HYGIE_TRUSTED_PROXIES", default=[])),
     tls_client_authorities=Path(_AUTHORITIES) if _AUTHORITIES else None,
+    phone_alarms_per_holder=env.int(
+        "HYGIE_PHONE_ALARMS_PER_HOLDER", default=1000 if IS_SANDBOX else 3
+    ),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
+    lifetimes=Lifetimes(
+        approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120))
+    ),
+    proxies=env.int("HYGIE_PROXIES", default=0),
 )
 
 # --- Django ------------------------------------------------------------------------------------
@@ -138,8 +165,12 @@ INSTALLED_APPS = [
     # The sandbox is an app of its own: where it is not installed, no test identity can exist.
     *(["idp.sandbox"] if IS_SANDBOX else []),
 ]
-MIDDLEWARE = [
+MIDDLEWARE = ["idp.core.page_chain.PageChain"]
+# Around pages only; what IS_BACK_CHANNEL names gets none of it.
+PAGE_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # It alone looks at Host on every page: a name pointed at us is not ours (DNS rebinding).
+    "django.middleware.common.CommonMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -149,6 +180,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "idp.core.pages.ErrorPages",
 ]
+# Django's own checks look in MIDDLEWARE for what is one level down; CSP frame-ancestors is W002.
+SILENCED_SYSTEM_CHECKS = [
+    *("admin.E408", "admin.E409", "admin.E410"),
+    *("security.W001", "security.W002", "security.W003"),
+]
+# (path) -> bool, by name, since the core imports no other app.
+IS_BACK_CHANNEL = "idp.oidc.urls.is_back_channel"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -183,7 +221,12 @@ else:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
 if REDIS_URL:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # What may be lost must not be waited for.
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
     }
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
@@ -192,7 +235,13 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Rate windows and used proofs: the 300 of the default a stranger would push out.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # --- Security ----------------------------------------------------------------------------------
@@ -202,6 +251,9 @@ SESSION_COOKIE_NAME = HYGIE.cookie_name("session")
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = HYGIE.is_https
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HYGIE.is_https
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "idp.core.pages.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Never to another site (RFC 9700 §4.2). "no-referrer" would make Chromium send "Origin: null".
@@ -209,7 +261,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HYGIE.is_https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HYGIE.is_https else None
-X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -278,7 +329,7 @@ WORKER_JOBS = {
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }
 
-# Told of each SSO session that ends, inside its transaction: callables (session=SsoSession) -> None.
+# Told of each SSO session that ends, in its transaction: callables (session=SsoSession) -> None.
 SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
 
 # Purges run by the worker: callables that return the number of rows removed.

@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from idp.core import clock
+from idp.core import clock, strict_json
 from idp.core.errors import IdpError
 from idp.enrollment.flows.devices import DeviceProof, authenticate
 from idp.enrollment.flows.people import device_group, holder_of
@@ -87,7 +87,7 @@ class DeviceConsumer(AsyncWebsocketConsumer):
             await self.close(UNPROVEN)
             return
         try:
-            device = await database_sync_to_async(_authenticate)(json.loads(text_data))
+            device = await database_sync_to_async(_authenticate)(strict_json.read(text_data))
         except (IdpError, ValueError, TypeError, KeyError):
             await self.close(UNPROVEN)
             return

@@ -3,9 +3,19 @@
 A journey's browser keeps an event loop running in the main thread: no other test could run in it.
 """
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The journey that ends with the audit log needs the logins of all the others before it.
     items.sort(key=lambda item: ("/journeys/" in item.nodeid, "test_audit_log" in item.nodeid))
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left() -> Iterator[None]:
+    """A request leaves its language to the thread: the next test starts in the default one."""
+    yield
+    translation.deactivate()

@@ -100,7 +100,7 @@ def _set_headers(app: Flask, issuer: str) -> None:
     address = urlsplit(issuer)
     # Chromium applies form-action to redirections too: logging out ends at the provider.
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; "
         f"form-action 'self' {address.scheme}://{address.netloc}; frame-ancestors 'none'"
     )
 

@@ -76,7 +76,7 @@ def read_proof(login: Login) -> Proof:
     references = [mode, *(login.claims.get("amr") or [])]
     return Proof(
         means=next((text for key, text in words.MEANS.items() if key in mode), mode or "non dit"),
-        level=f"{acr} ({words.LEVELS[acr]})" if acr in words.LEVELS else acr or "non dit",
+        level=acr or "non dit",
         at=_moment(login.claims.get("auth_time") or login.claims["iat"]),
         is_test=any("test" in str(reference).lower() for reference in references),
     )
@@ -147,4 +147,5 @@ def _grouped(identifier: str) -> str:
 def _moment(timestamp: float) -> str:
     at = datetime.fromtimestamp(timestamp, UTC).astimezone(PARIS)
     time = f"{at.hour} h {at.minute:02}".replace(" ", "\N{NO-BREAK SPACE}")
-    return f"{at.day} {words.MONTHS[at.month - 1]} {at.year}, {time}"
+    day = "1er" if at.day == 1 else at.day
+    return f"{day} {words.MONTHS[at.month - 1]} {at.year}, {time}"

@@ -64,8 +64,6 @@ WAYS = {
 
 MEANS = {"CARD": "carte CPS", "MOBILE": "téléphone (e-CPS)"}
 
-LEVELS = {"eidas1": "faible", "eidas2": "substantiel", "eidas3": "élevé"}
-
 MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),

@@ -3,7 +3,6 @@
 Pure: no clock, no store. Callers judge the target, the freshness and the single use of a proof.
 """
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from urllib.parse import urlsplit
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import Key, import_key
+
+from idp.core import strict_json
 
 # RFC 9864 gives EdDSA the new name Ed25519; FAPI and portals still say EdDSA.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
@@ -55,7 +56,7 @@ def open_proof(
     )
     try:
         opened = jws.deserialize_compact(proof, key, registry=registry)
-        claims = json.loads(opened.payload)
+        claims = strict_json.read(opened.payload)
     # RecursionError: nested brackets.
     except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProofRefusedError(type(error).__name__) from error

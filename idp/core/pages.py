@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from idp.core.errors import IdpError
+from idp.core.page_chain import is_page
 
 log = structlog.get_logger()
 
@@ -24,7 +25,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def error_page(request: HttpRequest, error: IdpError, **extra: Any) -> HttpResponse:
     """The page of a refusal: what happened, what to do now, a reference the operator can find."""
     context = {"error": error, "reference": error.reference, **extra}
-    return render(request, "errors/error.html", context, status=error.status)
+    response = render(request, "errors/error.html", context, status=error.status)
+    # RFC 9110 §15.1: a cache may keep a 404 or a 410 of its own accord.
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 class ErrorPages(MiddlewareMixin):
@@ -45,8 +49,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         IdpError(
             "form_refused",
             _(
-                "Votre navigateur n’a pas transmis le témoin de sécurité de la page. "
-                "Autorisez les cookies pour ce site, puis recommencez depuis le portail."
+                "Votre navigateur bloque les cookies, nécessaires à votre sécurité. "
+                "Autorisez-les pour ce site, puis recommencez depuis le portail."
             ),
             status=403,
         ),
@@ -60,6 +64,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if not is_page(request):
+        return JsonResponse(
+            {"error": "server_error"}, status=500, headers={"Cache-Control": "no-store"}
+        )
     return error_page(
         request,
         IdpError(

@@ -3,21 +3,25 @@
 import hashlib
 from datetime import timedelta
 
+import structlog
 from django.core.cache import cache
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from idp.core.errors import IdpError
+
+log = structlog.get_logger()
 
 
 def hit(name: str, key: str, *, limit: int, window: timedelta) -> None:
     """Counts one event for `key`; the one beyond `limit` within `window` is refused (429)."""
     slot = f"throttle:{name}:{hashlib.sha256(key.encode()).hexdigest()}"
-    cache.add(slot, 0, timeout=window.total_seconds())
     try:
-        count = cache.incr(slot)
-    except ValueError:  # the window ended between the two calls
-        cache.set(slot, 1, timeout=window.total_seconds())
-        count = 1
+        count = _count(slot, window)
+    except (RedisError, OSError) as error:
+        # A window is what may be lost: without the cache people still log in.
+        log.error("throttle_unavailable", throttle=name, error=type(error).__name__)
+        return
     if count > limit:
         raise IdpError(
             "too_many_requests",
@@ -25,3 +29,12 @@ def hit(name: str, key: str, *, limit: int, window: timedelta) -> None:
             detail=f"throttle {name}",
             status=429,
         )
+
+
+def _count(slot: str, window: timedelta) -> int:
+    cache.add(slot, 0, timeout=window.total_seconds())
+    try:
+        return cache.incr(slot)
+    except ValueError:  # the window ended between the two calls
+        cache.set(slot, 1, timeout=window.total_seconds())
+        return 1

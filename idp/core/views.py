@@ -1,14 +1,23 @@
 """Health, help and accessibility statement."""
 
-from django.db import connection
+import structlog
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+log = structlog.get_logger()
+
 
 def health(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers: what a load balancer asks."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """200 when the database answers, else 503: what a load balancer asks."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.error("database_unavailable", error=type(error).__name__)
+        return JsonResponse(
+            {"status": "database"}, status=503, headers={"Cache-Control": "no-store"}
+        )
     return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 

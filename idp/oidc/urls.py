@@ -17,12 +17,8 @@ def _at(address: str, view: Callable[..., HttpResponseBase], name: str | None = 
 
 
 app_name = "oidc"
-urlpatterns: list[URLPattern] = [
-    # Portals call it with and without the slash (PSC facts §1).
-    _at("auth", authorize.authorize, "authorize"),
-    _at("auth/", authorize.authorize),
-    _at(f"{_PROTOCOL}/auth", authorize.authorize),
-    path("auth/resume", authorize.resume, name="resume"),
+# What machines call: `idp.core.page_chain` keeps sessions, languages and forms away from it.
+_BACK_CHANNEL: list[URLPattern] = [
     _at(f"{_PROTOCOL}/token", backchannel.token, "token"),
     _at(f"{_PROTOCOL}/token/introspect", backchannel.introspect, "introspect"),
     _at(f"{_PROTOCOL}/ext/ciba/auth", backchannel.ciba, "ciba"),
@@ -30,8 +26,24 @@ urlpatterns: list[URLPattern] = [
     _at(f"{_PROTOCOL}/ext/par/request", backchannel.push, "push"),
     _at(f"{_PROTOCOL}/userinfo", userinfo.userinfo, "userinfo"),
     _at(f"{_PROTOCOL}/certs", documents.certs, "certs"),
-    _at(f"{_PROTOCOL}/logout", logout.end_session, "logout"),
-    path(f"{_PROTOCOL}/logout/confirm", logout.confirm, name="logout_confirm"),
     _at(f"{_REALM}/.well-known/openid-configuration", documents.openid_configuration, "discovery"),
     _at(f"{_REALM}/.well-known/wallet-openid-configuration", documents.openid_configuration),
 ]
+urlpatterns: list[URLPattern] = [
+    # Portals call it with and without the slash (PSC facts §1).
+    _at("auth", authorize.authorize, "authorize"),
+    _at("auth/", authorize.authorize),
+    _at(f"{_PROTOCOL}/auth", authorize.authorize),
+    path("auth/resume", authorize.resume, name="resume"),
+    *_BACK_CHANNEL,
+    _at(f"{_PROTOCOL}/logout", logout.end_session, "logout"),
+    path(f"{_PROTOCOL}/logout/confirm", logout.confirm, name="logout_confirm"),
+]
+
+
+def is_back_channel(address: str) -> bool:
+    """Whether a path is one that machines call; `settings.IS_BACK_CHANNEL`."""
+    # Django resolves a path without its first slash.
+    return address.startswith("/") and any(
+        entry.pattern.match(address[1:]) for entry in _BACK_CHANNEL
+    )

@@ -1,13 +1,17 @@
 """What every API view shares: size limit, no cache, a fresh nonce on each answer to a device."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import IO, Any, cast
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from idp.core import strict_json
 from idp.core.errors import IdpError
 from idp.enrollment.flows.tokens import device_nonce
 from idp.enrollment.models import Device
@@ -25,8 +29,25 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     return {(status, PROBLEM_JSON): refusal for status in statuses}
 
 
+class StrictJsonParser(JSONParser):
+    """UTF-8 whatever the charset said (RFC 8259 §8.1), every name once."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return strict_json.read(stream.read())
+        except ValueError as error:
+            raise ParseError from error
+
+
 class ApiView(APIView):
     """No cookie is read here: CSRF has nothing to ride on, and DRF views are exempt from it."""
+
+    parser_classes = [StrictJsonParser]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if len(request._request.body) > LARGEST_BODY:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from idp.core.callers import address_of
 from idp.enrollment.flows import phone_keys
 from idp.enrollment.rules.encoding import b64u
 from idp.enrollment.rules.people import network_of
@@ -19,6 +20,10 @@ TOKEN_EXAMPLE = OpenApiExample(
     value={"token": "q1Zl0b3xT0mWb2N5dWlkXw.1795291200.hV2mJ0p8…"},
     request_only=True,
 )
+
+
+def _network_of(request: Request) -> str:
+    return network_of(address_of(request._request))
 
 
 class Claim(ApiView):
@@ -37,7 +42,7 @@ class Claim(ApiView):
         claimed = phone_keys.claim(
             token=values.get("token", ""),
             code=values.get("code", ""),
-            network=network_of(request._request.META.get("REMOTE_ADDR", "")),
+            network=_network_of(request),
         )
         return Response(
             {
@@ -73,5 +78,6 @@ class Keys(ApiView):
                 pin_public_key=pin_key["public_key"] if pin_key else None,
                 instance_signature=values["instance_signature"],
             ),
+            network=_network_of(request),
         )
         return Response({"device_id": str(device.pk), "state": device.state}, status=201)

@@ -9,6 +9,7 @@ from idp.audit.flows import Outcome, record
 from idp.audit.flows.sealing import seal_pending
 from idp.audit.flows.verification import verify
 from idp.audit.models import AuditRow, ChainHead
+from idp.audit.rules.chain import link
 from idp.core.errors import IdpError
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,58 @@ def test_a_lost_head_is_found() -> None:
     seal_pending()
     ChainHead.objects.all().delete()
     assert "head" in (verify().first_bad or "")
+
+
+def test_what_is_sealed_during_the_verification_is_no_error(settings: Any) -> None:
+    settings.AUDIT_EVIDENCE_VERIFIERS = {"card": f"{__name__}.seal_one_more"}
+    record(event="login", outcome=Outcome.ACCEPTED, evidence={"kind": "card"})
+    write(1)
+    seal_pending()
+    assert verify().first_bad is None
+
+
+def seal_one_more(_evidence: dict[str, Any]) -> None:
+    """What the worker does while the operator verifies."""
+    write(1)
+    seal_pending()
+
+
+def test_a_row_that_the_sealer_did_not_add_is_found() -> None:
+    write(2)
+    seal_pending()
+    head = ChainHead.objects.get()
+    write(1)
+    seal_pending()
+    head.save()
+    assert (verify().first_bad or "").startswith("row 3: was not sealed")
+
+
+def test_a_last_row_that_was_replaced_with_its_seal_is_found() -> None:
+    write(2)
+    seal_pending()
+    last = AuditRow.objects.get(sequence=2)
+    last.subject = "8111"
+    first = AuditRow.objects.get(sequence=1)
+    last.chain_hash = link(bytes(first.chain_hash or b""), 2, last.content())
+    last.save()
+    assert (verify().first_bad or "").startswith("row 2: is not the one")
+
+
+@pytest.mark.parametrize("evidence", [["card"], "card", {"kind": "card"}, {"kind": "phone"}])
+def test_evidence_without_its_shape_is_named_and_not_stumbled_over(evidence: Any) -> None:
+    write(1)
+    AuditRow.objects.update(evidence=evidence)
+    bad = verify().first_bad or ""
+    assert bad.startswith("unsealed row, id ")
+
+
+def test_text_that_someone_typed_is_bounded_before_it_is_kept() -> None:
+    row = record(
+        event="login", outcome=Outcome.REFUSED, subject="8\0" + "9" * 100, client_id="c" * 300
+    )
+    row.refresh_from_db()
+    assert row.subject == "8\N{REPLACEMENT CHARACTER}" + "9" * 78
+    assert len(row.client_id) == 200
 
 
 def test_evidence_of_an_unknown_kind_is_named() -> None:

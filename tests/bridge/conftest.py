@@ -14,7 +14,9 @@ from cps_bridge.reader import CardReader
 from cps_bridge.server.application import make_application, take_port
 
 from tests.bridge.cards import write_tray
+from tests.bridge.middleware import AUTH, SIGN, CpsCard, Middleware
 from tests.bridge.page import BridgePage, SandboxBridge
+from tests.bridge.pki import authentication_pair, signature_pair
 
 PORTS = tuple(range(24905, 24950))
 ORIGIN = "https://idp.example"
@@ -70,3 +72,13 @@ async def reader_page(
         reader=bridge.reader, prompt=bridge.pad, add_page=bridge.add_page, sandbox=True
     )
     return BridgePage(http, bridge=bridge, port=port)
+
+
+@pytest.fixture
+def card() -> CpsCard:
+    return CpsCard({SIGN: signature_pair(), AUTH: authentication_pair()})
+
+
+@pytest.fixture
+def module(card: CpsCard) -> Middleware:
+    return Middleware(card)

@@ -32,6 +32,9 @@ FLAGS = {
 }
 DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
+# CKA_IDs of a CPS: authentication, signature.
+AUTH, SIGN = b"\x12\x16", b"\x12\x17"
+
 
 class CpsCard:
     """A card: certificates, keys, a PIN with three tries."""

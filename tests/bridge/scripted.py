@@ -1,17 +1,21 @@
 """A prompt that a test scripts, and one call of the core."""
 
+import base64
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from cps_bridge import web_eid
 from cps_bridge.authentication import Authenticator, Limits, Progress
 from cps_bridge.errors import BridgeError, Code
 from cps_bridge.pkcs11_reader import Pkcs11Reader
 from cps_bridge.prompts import PinAnswer, PinRequest
 from cps_bridge.reader import CardReader
 from cps_bridge.watch import Watch
+from cryptography import x509
 
 from tests.bridge.middleware import Middleware
 
@@ -73,4 +77,21 @@ def authenticate(
             progress=progress,
             cancelled=cancelled or threading.Event(),
         )
+    )
+
+
+def refusal(module: Middleware, prompt: ScriptedPrompt, **options: Any) -> BridgeError:
+    """What a login over this module is refused with."""
+    with pytest.raises(BridgeError) as refused:
+        authenticate(reader_over(module), prompt, **options)
+    return refused.value
+
+
+def verified(token: dict[str, Any]) -> bool:
+    """Whether the token's signature is its certificate's, over our origin and challenge."""
+    certificate = x509.load_der_x509_certificate(base64.b64decode(token["unverifiedCertificate"]))
+    return web_eid.signature_matches(
+        certificate,
+        signature=base64.b64decode(token["signature"]),
+        message=web_eid.signed_message(origin=ORIGIN, challenge=CHALLENGE),
     )

@@ -85,6 +85,18 @@ async def test_a_foreign_host_is_misdirected_on_every_path(
     assert (await status_of(reader_page, path, headers=headers)).status == 421
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nowhere", 404), ("OPTIONS", "/v1/status", 405)]
+)
+async def test_aiohttps_own_refusals_carry_our_headers(
+    reader_page: BridgePage, method: str, path: str, status: int
+) -> None:
+    async with reader_page.http.request(method, reader_page.base + path) as answer:
+        assert answer.status == status
+        assert answer.headers["Server"] == "cps-bridge"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 async def test_a_foreign_host_cannot_open_the_socket(reader_page: BridgePage) -> None:
     headers = {"Host": "evil.test", "Origin": ORIGIN}
     assert await handshake(reader_page, headers=headers) == 421

@@ -51,6 +51,25 @@ async def test_an_act_without_origin_is_refused(reader_page: BridgePage) -> None
         assert answer.status == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=nowhere", b"card=doctor"),
+        ("multipart/form-data; boundary=x", b"--x\r\n"),
+        ("multipart/form-data", b"card"),
+        ("application/x-www-form-urlencoded", b"csrf=%ff&card=%00"),
+    ],
+)
+async def test_a_malformed_form_is_refused(reader_page: BridgePage, kind: str, body: bytes) -> None:
+    async with reader_page.http.post(
+        f"{reader_page.base}/sandbox/insert",
+        data=body,
+        headers={"Origin": reader_page.base, "Content-Type": kind},
+    ) as answer:
+        assert answer.status in {400, 403}
+    assert reader_page.bridge.state.inserted is None
+
+
 async def test_a_browser_without_script_gets_the_page_again(reader_page: BridgePage) -> None:
     async with reader_page.http.post(
         f"{reader_page.base}/sandbox/insert",

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from idp.audit.models import AuditRow
+from idp.cardbridge.flows.answer import ANSWERS_PER_ATTEMPT
 from idp.cardbridge.flows.explanations import EXPLANATIONS, explanation_of
 from idp.cardbridge.rules.refusals import BridgeCode, CardCode
 from idp.login.models import LoginAttempt
@@ -198,3 +199,13 @@ def test_no_words_speak_of_technique() -> None:
     for row in EXPLANATIONS.values():
         words = f"{row.title} {row.description} {row.next_step} {row.dated}".lower()
         assert not any(word in words for word in ("certificat", "jeton", "oidc", "token", "crl"))
+
+
+def test_a_flood_of_answers_does_not_fill_the_audit_log(
+    attempt: LoginAttempt, browser: Client
+) -> None:
+    for _try in range(ANSWERS_PER_ATTEMPT):
+        assert post(browser, url("answer", attempt), {}).status_code == 400
+    refused = post(browser, url("answer", attempt), {})
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert AuditRow.objects.filter(event="login").count() == ANSWERS_PER_ATTEMPT

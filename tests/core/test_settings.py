@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from idp.configuration import LEVELS
+from idp.login.rules.levels import Level
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "HYGIE_MODE": "production",
@@ -83,3 +88,49 @@ def test_production_cookies_are_pinned_to_the_host_and_to_https() -> None:
     )
     assert status == 0, output
     assert output.split() == ["__Host-hygie_csrf", "True"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"HYGIE_MODE": "prod"}, "HYGIE_MODE must be one of: sandbox, production"),
+        ({"HYGIE_CARD_LEVEL": "high"}, "HYGIE_CARD_LEVEL must be one of: eidas1, eidas2, eidas3"),
+        ({"HYGIE_PHONE_LEVEL": ""}, "HYGIE_PHONE_LEVEL must be one of"),
+        ({"HYGIE_BASE_URL": "https://:443"}, "HYGIE_BASE_URL must be an address"),
+        ({"HYGIE_BASE_URL": "https://connexion.example.fr/sso"}, "without a path"),
+        ({"HYGIE_SECRET_KEY": "sandbox-only-key-" + "0" * 50}, "not those of the sandbox"),
+        (
+            {"HYGIE_ENCRYPTION_KEY": "sandbox-only-encryption-key-" + "0" * 32},
+            "not those of the sandbox",
+        ),
+        ({"HYGIE_SECRET_KEY": "k" * 60, "HYGIE_ENCRYPTION_KEY": "k" * 60}, "must be two"),
+    ],
+)
+def test_a_setting_that_cannot_be_right_is_named_at_the_start(
+    change: dict[str, str], said: str
+) -> None:
+    status, output = load(**{**PRODUCTION, **change})
+    assert status != 0
+    assert said in output
+
+
+def test_the_levels_of_the_settings_are_those_of_the_logins() -> None:
+    assert tuple(map(str, Level)) == LEVELS
+
+
+def test_every_cookie_of_production_goes_over_https_only() -> None:
+    status, output = load(
+        "import django; django.setup()\n"
+        "from django.http import HttpResponse\n"
+        "from idp.login.views import browser\n"
+        "response = HttpResponse()\n"
+        "browser.remember_browser(response, browser.new_browser())\n"
+        "browser.remember_sso(response, 'x'); browser.remember_method(response, 'card')\n"
+        "from django.conf import settings\n"
+        "print(settings.LANGUAGE_COOKIE_SECURE, *(\n"
+        "    morsel.key.startswith('__Host-') and bool(morsel['secure'] and morsel['httponly'])\n"
+        "    for morsel in response.cookies.values()))",
+        **PRODUCTION,
+    )
+    assert status == 0, output
+    assert output.split() == ["True"] * 4

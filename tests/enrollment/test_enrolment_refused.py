@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,9 +14,9 @@ from idp.core import clock
 from idp.enrollment.flows.tokens import qr_token, typed_code
 from idp.enrollment.models import Device, Enrolment
 from idp.enrollment.rules.encoding import b64u
-from idp.enrollment.rules.limits import KEY_SUBMISSIONS, TYPED_CODE_TRIES
+from idp.enrollment.rules.limits import CLAIMS, KEY_SUBMISSIONS, TYPED_CODE_TRIES
 from tests.emulators.authenticator import SoftAuthenticator
-from tests.emulators.phones import InstanceKey, RefusedError, SoftPhone
+from tests.emulators.phones import ClientTransport, InstanceKey, RefusedError, SoftPhone
 from tests.emulators.workstation import Workstation
 
 ORIGIN = "http://localhost:8000"
@@ -84,6 +85,31 @@ def test_typed_codes_cannot_be_guessed_in_numbers(enrolment: Enrolment, fresh: S
         assert refusal(fresh.claim, code="AAAAA-AAAAA").status == 410
     # Even the right one, now.
     assert refusal(fresh.claim, code=typed_code(enrolment.pk)).status == 429
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 60_000, b'{"token":' * 5_000, b'{"token":"x","token":"y"}', b'{"token":NaN}', b"\xff"],
+    ids=lambda body: body[:12],
+)
+def test_json_that_has_no_one_meaning_is_refused(db: None, body: bytes) -> None:
+    answer = ClientTransport(Client()).send("POST", "/api/v1/enrolments/claim", {}, body)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+
+
+def test_invented_activations_are_counted_by_network(fresh: SoftPhone, db: None) -> None:
+    body = {
+        "claim_secret": "s" * 43,
+        "label": "Pixel 7",
+        "instance_key": InstanceKey().jwk,
+        "passkey": None,
+        "pin_key": {"public_key": b64u(bytes(32))},
+        "instance_signature": b64u(bytes(64)),
+    }
+    for _try in range(CLAIMS.limit):
+        assert refusal(fresh.call, "POST", f"/enrolments/{uuid4()}/keys", body).status == 410
+    assert refusal(fresh.call, "POST", f"/enrolments/{uuid4()}/keys", body).status == 429
+    assert AuditRow.objects.filter(event="enrolment").count() == CLAIMS.limit
 
 
 def test_token_and_code_together_are_refused(enrolment: Enrolment, fresh: SoftPhone) -> None:

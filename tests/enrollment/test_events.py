@@ -1,11 +1,12 @@
 """Live pages: the state first, each change at once, and an end."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.db import connection
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
@@ -24,7 +25,7 @@ def doctor_with_phone() -> tuple[Person, SoftPhone]:
     return person, station.activate(SoftPhone(Client()))
 
 
-async def listen(station: Workstation, address: str) -> AsyncIterator[dict[str, Any]]:
+async def listen(station: Workstation, address: str) -> AsyncGenerator[dict[str, Any]]:
     """The events of this browser, one JSON value each."""
     client = AsyncClient()
     client.cookies = station.client.cookies
@@ -74,3 +75,16 @@ async def test_the_activation_page_follows_the_phone() -> None:
     assert await anext(events) == {"state": "active"}
     with pytest.raises(StopAsyncIteration):
         await anext(events)
+
+
+async def test_a_waiting_page_keeps_no_database_connection() -> None:
+    """Else as many waiting pages as the pool has connections stop the whole provider."""
+    person, _phone = await sync_to_async(doctor_with_phone)()
+    station = Workstation()
+    asked = await sync_to_async(station.ask_phone)(person.national_id)
+    async with ThreadSensitiveContext():  # a thread of its own, as each request has under ASGI
+        events = listen(station, f"{asked.path}/events")
+        await anext(events)
+        is_open = await sync_to_async(lambda: connection.connection is not None)()
+        assert not is_open
+        await events.aclose()

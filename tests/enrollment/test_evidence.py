@@ -57,7 +57,8 @@ def drop(name: str) -> Change:
 COMMON: list[Change] = [
     set_in("context", "rp_name", value="Autre"),
     set_in("context", "device_id", value="0"),
-    set_in("context", "number", value="11"),
+    # Three digits: the drawn number has two, so that this is a change every time.
+    set_in("context", "number", value="111"),
     set_in("decision", value="deny:not_me"),
     set_in("decision", value="perhaps"),
     set_in("device_kind", value="other"),

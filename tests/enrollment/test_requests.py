@@ -121,6 +121,27 @@ def test_a_new_request_of_the_same_browser_takes_the_place_of_the_old(
     assert shown["id"] == second.request_id
 
 
+def test_a_second_question_does_not_tell_whether_the_first_was_a_decoy(
+    identifiers: dict[str, str],
+) -> None:
+    seen = {}
+    for life, identifier in identifiers.items():
+        station = Workstation()
+        first = station.ask_phone(identifier)
+        station.ask_phone(identifier)
+        seen[life] = status(station, first)["state"]
+    assert set(seen.values()) == {"cancelled"}
+
+
+def test_a_browser_that_asks_for_somebody_else_takes_its_first_question_back(
+    person: Person, phone: SoftPhone
+) -> None:
+    station = Workstation()
+    station.ask_phone(person.national_id)
+    station.ask_phone(NOBODY)
+    assert phone.requests() == []
+
+
 def test_another_browser_does_not_push_a_pending_request_away(
     person: Person, phone: SoftPhone
 ) -> None:
@@ -158,6 +179,27 @@ def test_an_approval_ends_the_count(person: Person, phone: SoftPhone) -> None:
     for _nth in range(4):
         asked = Workstation().ask_phone(person.national_id)
         phone.approve(asked.request_id, number=asked.number)
+
+
+@pytest.mark.parametrize("alarm", ["wrong number", "not me"])
+def test_after_three_alarms_the_phone_is_left_in_peace_for_an_hour(
+    person: Person, phone: SoftPhone, settings: LazySettings, alarm: str
+) -> None:
+    settings.HYGIE = replace(settings.HYGIE, phone_alarms_per_holder=3)
+    for _nth in range(3):
+        asked = Workstation().ask_phone(person.national_id)
+        assert not request_of(asked).is_decoy
+        if alarm == "not me":
+            report(phone, asked)
+        else:
+            with pytest.raises(RefusedError):
+                phone.challenge(asked.request_id, number=asked.wrong_number)
+    later = Workstation().ask_phone(person.national_id)
+    assert request_of(later).is_decoy
+    row = AuditRow.objects.filter(event="phone_request").latest("id")
+    assert row.data["code"] == "too_many_alarms"
+    with clock.frozen(clock.now() + timedelta(minutes=61)):
+        assert not request_of(Workstation().ask_phone(person.national_id)).is_decoy
 
 
 def test_starts_are_counted_by_network(person: Person) -> None:

@@ -1,13 +1,16 @@
 """Enrolment on the workstation: fresh card, six digits to confirm, nothing half-enrolled."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
 from idp.audit.models import AuditRow
+from idp.configuration import Mode
 from idp.core import clock
 from idp.directory.models import Person
 from idp.enrollment.flows.tokens import typed_code
@@ -45,6 +48,16 @@ def test_a_login_by_phone_does_not_enrol_another_phone(person: Person) -> None:
     station = Workstation()
     station.log_in_by_card(person, auth_mode=AuthMode.MOBILE)
     assert is_sent_to_card_login(station.client.post(f"{HOME}activer")["Location"])
+
+
+def test_a_session_of_a_sandbox_enrols_nothing_in_production(
+    workstation: Workstation, settings: LazySettings
+) -> None:
+    cookie = settings.HYGIE.cookie_name("sso")
+    assert workstation.client.cookies[cookie].value
+    settings.HYGIE = replace(settings.HYGIE, mode=Mode.PRODUCTION)
+    assert is_sent_to_card_login(workstation.client.post(f"{HOME}activer")["Location"])
+    assert not Enrolment.objects.exists()
 
 
 def test_only_card_and_test_identity_may_open_the_page(person: Person) -> None:

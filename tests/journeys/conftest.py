@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.journeys.demo import Demo, running_demo
 from tests.journeys.figures import FIGURES
 from tests.journeys.foreign.node_portal import OLDEST_NODE, has_node
+from tests.journeys.phone_desk import Sensor, add_sensor
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +57,26 @@ def reader(desktop: BrowserContext, demo: Demo) -> Page:
     page = desktop.new_page()
     page.goto(demo.reader_url)
     return page
+
+
+@pytest.fixture
+def pocket(browser: Browser, playwright: Playwright) -> Iterator[BrowserContext]:
+    """The professional's phone."""
+    device = dict(playwright.devices["Pixel 7"])
+    device.pop("default_browser_type")
+    context = browser.new_context(**device, locale="fr-FR")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext) -> Page:
+    return pocket.new_page()
+
+
+@pytest.fixture
+def sensor(pocket: BrowserContext, phone: Page) -> Sensor:
+    return add_sensor(pocket, phone)
 
 
 NOT_RUN: list[str] = []

@@ -68,7 +68,7 @@ def own_database(url: str | None) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def running_demo(*options: str) -> Iterator[Demo]:
+def running_demo(*options: str, **settings: str) -> Iterator[Demo]:
     """Starts the demo, waits until the portal answers, stops it with the signal of a shutdown."""
     port, portal_port, *bridge_ports = free_ports(4)
     with (
@@ -83,6 +83,7 @@ def running_demo(*options: str) -> Iterator[Demo]:
             "HYGIE_PORT": str(port),
             "HYGIE_PORTAL_PORT": str(portal_port),
             "HYGIE_BRIDGE_PORTS": ",".join(map(str, bridge_ports)),
+            **settings,
         }
         demo = Demo(
             base_url=f"http://localhost:{port}",

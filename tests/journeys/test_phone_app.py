@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.card_desk import expect_greeting, insert, renew_cards, type_pin
 from tests.journeys.demo import Demo
@@ -15,7 +15,6 @@ from tests.journeys.phone_desk import (
     Sensor,
     activate_with_passkey,
     activate_with_pin,
-    add_sensor,
     another_number,
     ask_by_phone,
     begin_activation,
@@ -31,26 +30,6 @@ from tests.journeys.phone_desk import (
 )
 
 pytestmark = pytest.mark.journey
-
-
-@pytest.fixture
-def pocket(browser: Browser, playwright: Playwright) -> Iterator[BrowserContext]:
-    """The professional's phone."""
-    device = dict(playwright.devices["Pixel 7"])
-    device.pop("default_browser_type")
-    context = browser.new_context(**device, locale="fr-FR")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def phone(pocket: BrowserContext) -> Page:
-    return pocket.new_page()
-
-
-@pytest.fixture
-def sensor(pocket: BrowserContext, phone: Page) -> Sensor:
-    return add_sensor(pocket, phone)
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,9 @@ from playwright.sync_api import Page, expect
 from tests.journeys.demo import Demo
 from tests.journeys.phone_desk import DOCTOR, PIN, expect_result, open_request, screen, type_number
 from tests.journeys.registration import add_client, issuer_of
-from tests.journeys.test_phone_app import (
-    no_phone_left,
-    phone,
-    pocket,
-    sensor,
-    with_passkey,
-    with_pin,
-)
+from tests.journeys.test_phone_app import no_phone_left, with_passkey, with_pin
 
-__all__ = ["no_phone_left", "phone", "pocket", "sensor", "with_passkey", "with_pin"]
+__all__ = ["no_phone_left", "with_passkey", "with_pin"]
 
 pytestmark = pytest.mark.journey
 GRANT = "urn:openid:params:grant-type:ciba"

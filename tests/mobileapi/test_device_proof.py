@@ -189,3 +189,10 @@ def test_last_seen_is_written_once_a_minute(ready: SoftPhone) -> None:
         ready.fetch_nonce()
         ready.me()
     assert Device.objects.get().last_seen_at != first
+
+
+def test_a_proof_nested_as_deep_as_it_may_be_long_is_refused(ready: SoftPhone) -> None:
+    head = b64u(b'{"alg":"ES256","x":' + b"[" * 2500 + b"}")
+    headers = {"Authorization": f"Device {ready.device_id}", "DPoP": f"{head}.e30.AAAA"}
+    answer = ready.transport.send("GET", f"/api/v1{ME}", headers, b"")
+    assert (answer.status, answer.body["code"]) == (401, "invalid_dpop_proof")

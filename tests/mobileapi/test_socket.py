@@ -103,7 +103,8 @@ async def test_a_revoked_phone_gets_its_last_state_and_the_door(
 
 @pytest.mark.parametrize(
     "message",
-    ["x", "[]", "{}", '"hello"', "null", '{"type": "hello"}', "x" * 9000],
+    ["x", "[]", "{}", '"hello"', "null", '{"type": "hello"}', "x" * 9000, "[" * 8000],
+    ids=lambda message: message[:10],
 )
 async def test_who_does_not_say_hello_is_shown_the_door(
     open_socket: WebsocketCommunicator, message: str

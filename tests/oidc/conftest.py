@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from django.core.cache import cache
 
 from idp.directory.models import Person
 from idp.directory.rules.activity import Activity
@@ -30,6 +31,8 @@ def _steady_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A key made in a test that was rolled back goes on signing: making one takes 0.1 s."""
     monkeypatch.setattr(keys, "RELOAD_EVERY", float("inf"))
     client_cache._held.clear()
+    # The rate window of refusals: every test calls from the same address.
+    cache.clear()
     yield
     client_cache._held.clear()
 

@@ -12,11 +12,13 @@ from joserfc import jwt
 
 from idp.audit.models import AuditRow
 from idp.configuration import Mode
+from idp.core import secrets
 from idp.core.errors import IdpError
 from idp.directory.models import Person
 from idp.oidc.flows.clients import ensure_client
 from idp.oidc.gateways import client_cache, keys
 from idp.oidc.models import Client
+from idp.oidc.rules.registration import host_of
 from tests.oidc.portal import REDIRECT_URI, SECRET, Portal
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,7 @@ def test_a_new_client_is_standard_and_its_secret_is_shown_once() -> None:
     assert (added["profile"], added["redirect_uris"]) == ("standard", [REDIRECT_URI])
     assert len(added["client_secret"]) == 43
     client = Client.objects.get(client_id=added["client_id"])
-    assert client.has_secret(added["client_secret"])
+    assert secrets.matches(added["client_secret"], client.secret_digest or b"")
     assert added["client_secret"] not in repr(client.__dict__)
     shown = command("show", added["client_id"])
     assert "client_secret" not in shown
@@ -45,8 +47,8 @@ def test_a_secret_is_rotated_and_a_client_disabled_by_command() -> None:
     added = command("add", "P", "--id", "portail", "--redirect-uri", REDIRECT_URI)
     fresh = command("rotate-secret", "portail")["client_secret"]
     client = Client.objects.get()
-    assert client.has_secret(fresh)
-    assert not client.has_secret(added["client_secret"])
+    assert secrets.matches(fresh, client.secret_digest or b"")
+    assert not secrets.matches(added["client_secret"], client.secret_digest or b"")
     assert command("disable", "portail")["is_enabled"] is False
     assert command("enable", "portail")["is_enabled"] is True
 
@@ -160,3 +162,20 @@ def test_scopes_that_a_client_may_not_ask_are_left_out(portal: Portal, doctor: P
     Client.objects.update(scopes=["openid", "profile"])
     client_cache.forget_client(portal.client.client_id)
     assert portal.tokens(doctor, scope="openid profile scope_all")["scope"] == "openid profile"
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("https://portail.example/callback", "portail.example"),
+        ("https://portail.example:443/callback", "portail.example"),
+        ("http://localhost:80/", "localhost"),
+        ("http://localhost:8100/callback", "localhost:8100"),
+        ("https://portail.example:80/", "portail.example:80"),
+        ("http://[::1]:8100/callback", "[::1]:8100"),
+    ],
+)
+def test_the_person_sees_the_portals_host_with_a_port_that_is_not_the_usual_one(
+    uri: str, host: str
+) -> None:
+    assert host_of(uri) == host

@@ -161,3 +161,15 @@ def test_tokens_of_another_kind_or_key_do_not_refresh(portal: Portal, doctor: Pe
     for token in (tokens["access_token"], tokens["id_token"], forged, "x", "", "a.b.c", "é"):
         assert portal.refresh(token).status_code == 400
     assert portal.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_refresh_never_brings_an_idle_session_back(portal: Portal, doctor: Person) -> None:
+    """Uses within a minute of one another are not written down: the last token lives longer."""
+    began = clock.now()
+    with clock.frozen(began):
+        first = portal.tokens(doctor)["refresh_token"]
+    with clock.frozen(began + timedelta(seconds=50)):
+        second = portal.refresh(first).json()["refresh_token"]
+    with clock.frozen(began + timedelta(minutes=30, seconds=20)):
+        assert portal.refresh(second).status_code == 200
+        assert "/login/" in portal.ask()["Location"]

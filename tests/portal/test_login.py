@@ -46,7 +46,7 @@ def test_a_verified_login_greets_by_name_profession_and_practice(
     assert "médecin généraliste, Cabinet du Dr Lefèvre" in page
     assert "Maison de santé des Brotteaux" in page
     assert "carte CPS" in page
-    assert "eidas2 (substantiel)" in page
+    assert "<dd>eidas2</dd>" in page
     assert 'id="tokens"' in page
     assert 'id="logout"' in page
 

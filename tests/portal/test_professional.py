@@ -85,9 +85,13 @@ def proof_of(userinfo: dict[str, Any], **claims: Any) -> Proof:
 def test_the_proof_says_how_how_strongly_and_when() -> None:
     proof = proof_of({"authMode": "MOBILE"}, acr="eidas1")
     assert proof.means == "téléphone (e-CPS)"
-    assert proof.level == "eidas1 (faible)"
+    assert proof.level == "eidas1"
     assert proof.at == "18 novembre 2026, 15\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}05"
     assert not proof.is_test
+
+
+def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
+    assert proof_of({}, auth_time=1793520000).at.startswith("1er novembre 2026, ")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from idp.audit.models import AuditRow
 from idp.configuration import Mode
-from idp.core import clock
+from idp.core import clock, live
 from idp.directory.models import Person
+from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest
 from tests.login.conftest import open_one
 from tests.people import make_person
@@ -63,6 +64,21 @@ def test_an_approval_logs_the_person_in_as_mobile_and_marked_test(person: Person
     assert (authentication.auth_mode, authentication.amr) == ("MOBILE", ("test",))
     row = AuditRow.objects.get()
     assert (row.is_test, row.evidence) == (True, None)
+
+
+@pytest.mark.parametrize("verb", ["approve", "deny"])
+def test_screen_and_phone_learn_of_the_answer(
+    person: Person,
+    verb: str,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    request = ask(person)
+    woken: list[str] = []
+    monkeypatch.setattr(live, "_send", woken.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer(request, verb)
+    assert {request_group(request.pk), device_group(person.pk)} <= set(woken)
 
 
 def test_a_denial_ends_the_attempt_with_access_denied(person: Person) -> None:

@@ -35,8 +35,8 @@ def record(
         at=clock.now(),
         event=event,
         outcome=outcome,
-        subject=subject,
-        client_id=client_id,
+        subject=_bounded(subject, 80),
+        client_id=_bounded(client_id, 200),
         reference=secrets.new_reference(),
         is_test=is_test,
         data=data or {},
@@ -44,3 +44,8 @@ def record(
     )
     log.info(event, outcome=str(outcome), client_id=client_id, reference=row.reference)
     return row
+
+
+def _bounded(text: str, length: int) -> str:
+    """Of a refusal both may be what a stranger typed; the row must be written all the same."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:length]

@@ -32,16 +32,24 @@ def _verifiers() -> dict[str, Verifier]:
 def _check_evidence(row: AuditRow, verifiers: dict[str, Verifier]) -> str | None:
     if row.evidence is None:
         return None
-    kind = str(row.evidence.get("kind", ""))
+    kind = str(row.evidence.get("kind", "")) if isinstance(row.evidence, dict) else ""
     if kind not in verifiers:
-        return f"row {row.sequence or row.pk} ({row.reference}): unknown kind of evidence {kind!r}"
+        return f"{_named(row)}: unknown kind of evidence {kind!r}"
     try:
         # Certificates and lists are judged at the instant of the login, not of the check.
         with clock.frozen(row.at):
             verifiers[kind](row.evidence)
     except IdpError as error:
-        return f"row {row.sequence or row.pk} ({row.reference}): evidence refused, {error}"
+        return f"{_named(row)}: evidence refused, {error}"
+    # Evidence that was altered need not have the shape that its verifier expects.
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        return f"{_named(row)}: evidence is malformed, {type(error).__name__}"
     return None
+
+
+def _named(row: AuditRow) -> str:
+    place = f"row {row.sequence}" if row.sequence else f"unsealed row, id {row.pk}"
+    return f"{place} ({row.reference})"
 
 
 def _sealed_rows() -> Iterator[AuditRow]:
@@ -49,8 +57,12 @@ def _sealed_rows() -> Iterator[AuditRow]:
 
 
 def verify() -> Report:
-    """Walks the chain in order and stops at the first bad row."""
+    """Walks the chain in order and stops at the first bad row.
+
+    The head is read before and after: what the sealer adds meanwhile continues the chain.
+    """
     verifiers = _verifiers()
+    head = _head()
     previous, expected, evidence_checked = GENESIS, 0, 0
 
     def report(bad: str | None) -> Report:
@@ -60,6 +72,8 @@ def verify() -> Report:
         )
 
     for row in _sealed_rows():
+        if bad := _check_head(head, expected, previous):
+            return report(bad)
         expected += 1
         if row.sequence != expected:
             return report(f"row {expected}: missing (the next one found is {row.sequence})")
@@ -70,15 +84,28 @@ def verify() -> Report:
             return report(bad)
         evidence_checked += row.evidence is not None
         previous = digest
-    return report(_check_tail(expected, previous) or _check_unsealed(verifiers))
+    if head is not None and head.sequence > expected:
+        return report(f"row {expected + 1}: missing (the chain was sealed up to {head.sequence})")
+    return report(_check_end(expected, previous) or _check_unsealed(verifiers))
 
 
-def _check_tail(last_sequence: int, last_hash: bytes) -> str | None:
-    head = ChainHead.objects.filter(id=1).first()
+def _head() -> ChainHead | None:
+    return ChainHead.objects.filter(id=1).first()
+
+
+def _check_end(sequence: int, chain_hash: bytes) -> str | None:
+    head = _head()
     if head is None:
-        return None if last_sequence == 0 else "the head of the chain is missing"
-    if head.sequence != last_sequence or bytes(head.chain_hash) != last_hash:
-        return f"row {last_sequence + 1}: missing (the chain was sealed up to {head.sequence})"
+        return "the head of the chain is missing" if sequence else None
+    if head.sequence < sequence:
+        return f"row {head.sequence + 1}: was not sealed by the sealer"
+    return _check_head(head, sequence, chain_hash)
+
+
+def _check_head(head: ChainHead | None, sequence: int, chain_hash: bytes) -> str | None:
+    """What the sealer remembers of the row that it sealed last, when the walk is there."""
+    if head is not None and head.sequence == sequence and bytes(head.chain_hash) != chain_hash:
+        return f"row {sequence}: is not the one that was sealed"
     return None
 
 

@@ -27,10 +27,13 @@ log = structlog.get_logger()
 # expects of a card login.
 AMR = ("sc", "pin", "mfa", "hwk")
 FAILURES_PER_ATTEMPT = 40
+ANSWERS_PER_ATTEMPT = 40
 
 
 def log_in_with_card(*, attempt: LoginAttempt, body: bytes) -> None:
     """Proves the attempt, or raises one refusal, audited and explained. The attempt stays open."""
+    # Beside the audit: a flood must not fill it.
+    _count("card_answer", attempt, limit=ANSWERS_PER_ATTEMPT)
     try:
         _prove(attempt, body)
     except CardRefusedError as error:
@@ -46,17 +49,17 @@ def log_in_with_card(*, attempt: LoginAttempt, body: bytes) -> None:
 
 def note_bridge_failure(*, attempt: LoginAttempt, code: BridgeCode) -> IdpError:
     """What the bridge or the page reports: audited, and returned with its explanation."""
-    throttle.hit(
-        "card_failure",
-        str(attempt.pk),
-        limit=FAILURES_PER_ATTEMPT,
-        window=settings.HYGIE.lifetimes.login_attempt,
-    )
+    _count("card_failure", attempt, limit=FAILURES_PER_ATTEMPT)
     return login.note_failure(
         attempt=attempt,
         error=explained(CardRefusedError(code, detail="reported by the workstation")),
         method=MethodName.CARD,
     )
+
+
+def _count(name: str, attempt: LoginAttempt, *, limit: int) -> None:
+    window = settings.HYGIE.lifetimes.login_attempt
+    throttle.hit(name, str(attempt.pk), limit=limit, window=window)
 
 
 def _prove(attempt: LoginAttempt, body: bytes) -> None:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from idp.cardbridge.rules.refusals import BridgeCode, CardCode, CardRefusedError
+from idp.core.dates import spoken_day
 from idp.core.errors import IdpError
 
 Text = str | Promise
@@ -132,8 +131,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         title=_("Code incorrect : il reste un seul essai"),
         description=_("Au prochain code faux, la carte se bloque."),
         next_step=_(
-            "Réessayez seulement si vous connaissez bien votre code. Sinon, choisissez un autre moyen "
-            "de connexion et retrouvez le courrier qui donne votre code."
+            "Réessayez seulement si vous connaissez bien votre code. Sinon, choisissez un autre "
+            "moyen de connexion et retrouvez le courrier qui donne votre code."
         ),
     ),
     BridgeCode.PIN_LOCKED: Explanation(
@@ -308,7 +307,7 @@ def explained(error: CardRefusedError) -> IdpError:
     row = explanation_of(error.code)
     if error.on and row.dated:
         # The sentence is completed after translation, so that its order may differ.
-        description = str(row.dated).format(day=date_format(localtime(error.on), "j F Y"))
+        description = str(row.dated).format(day=spoken_day(error.on))
     else:
         description = str(row.description)
     return IdpError(error.code, description, detail=error.detail, status=error.status)

@@ -3,12 +3,12 @@
 import base64
 import binascii
 import hashlib
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
+from idp.core import strict_json
 
 MAX_BODY_BYTES = 10 * 1024
 FORMAT = "web-eid:1.0"
@@ -76,22 +76,14 @@ def _members(body: bytes) -> dict[str, str]:
     if len(body) > MAX_BODY_BYTES:
         raise _unreadable("longer than 10 KB")
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError) as error:
+        value = strict_json.read(body)
+    except ValueError as error:
         raise _unreadable("no JSON") from error
     if not isinstance(value, dict) or value.keys() != _KEYS:
         raise _unreadable("members")
     if not all(isinstance(member, str) for member in value.values()):
         raise _unreadable("a member is no text")
     return value
-
-
-def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    # One parser, one value: a second `signature` would be read by some and not by others.
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("repeated member")
-    return members
 
 
 def _unreadable(detail: str) -> CardRefusedError:

@@ -1,6 +1,5 @@
 """The card page, and the three addresses its module talks to. Each calls one flow."""
 
-import json
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from idp.cardbridge.flows.challenges import issue_challenge
 from idp.cardbridge.rules.refusals import BridgeCode, CardCode, CardRefusedError
 from idp.cardbridge.rules.token import MAX_BODY_BYTES
 from idp.cardbridge.views.problems import json_problems, problem
+from idp.core import strict_json
 from idp.core.pages import relax_csp
 from idp.login.views.dispatcher import attempt_page, open_attempt_of
 
@@ -66,7 +66,7 @@ def failure(request: HttpRequest, attempt_id: UUID) -> JsonResponse:
 
 def _reported(request: HttpRequest) -> BridgeCode:
     try:
-        report = json.loads(request.read(MAX_REPORT_BYTES))
+        report = strict_json.read(request.read(MAX_REPORT_BYTES))
         return BridgeCode(report["code"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise CardRefusedError(CardCode.ANSWER_UNREADABLE, detail="failure report") from error

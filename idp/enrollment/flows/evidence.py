@@ -7,8 +7,6 @@ over it) is encrypted: with it, a million attempts find a code of six digits.
 import json
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from idp.core import vault
 from idp.core.errors import IdpError
 from idp.enrollment.gateways.device_keys import InstanceKey, pin_key_verifies
@@ -177,6 +175,5 @@ def _unseal(box: str) -> dict[str, str]:
 
 
 def _refused(detail: str) -> IdpError:
-    return IdpError(
-        "evidence_refused", _("La preuve ne correspond plus à sa signature."), detail=detail
-    )
+    """Read by operators only."""
+    return IdpError("evidence_refused", "The evidence does not match its signature.", detail=detail)

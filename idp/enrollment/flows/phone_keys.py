@@ -118,8 +118,12 @@ def _creation_options(
     )
 
 
-def receive_keys(*, enrolment_id: UUID, claim_secret: str, keys: SubmittedKeys) -> Device:
+def receive_keys(
+    *, enrolment_id: UUID, claim_secret: str, keys: SubmittedKeys, network: str
+) -> Device:
     """Verifies and stores the keys as a pending device; the PC is asked for the six digits."""
+    # By network too: whoever invents activations must not fill the audit log with refusals.
+    throttle.hit("keys_from", network, limit=CLAIMS.limit, window=CLAIMS.window)
     throttle.hit(
         "keys", str(enrolment_id), limit=KEY_SUBMISSIONS.limit, window=KEY_SUBMISSIONS.window
     )

@@ -133,7 +133,7 @@ def device_suspended(detail: str) -> IdpError:
     return IdpError(
         "device_suspended",
         _(
-            "Par sécurité, ce téléphone est suspendu : une copie de sa clé semble exister. "
+            "Par sécurité, ce téléphone est suspendu : il semble en exister une copie. "
             "Activez-le de nouveau avec votre carte."
         ),
         detail=detail,

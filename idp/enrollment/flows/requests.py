@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import QuerySet
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, throttle
@@ -16,8 +16,9 @@ from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
-from idp.enrollment.rules.limits import NUMBER_WINDOW, PHONE_LOGIN_STARTS
+from idp.enrollment.rules.limits import PHONE_LOGIN_STARTS
 from idp.enrollment.rules.people import browser_label
+from idp.enrollment.rules.quiet import ALARM_WINDOW, Asked, Patience, why_quiet
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
 from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt
@@ -120,24 +121,35 @@ def _level_asked(attempt: LoginAttempt) -> Level:
 
 
 def _make_room(person_id: UUID, attempt: LoginAttempt) -> None:
-    """Facts §7.2: one pending request a person; a new one of the same asker takes its place."""
-    waiting = ApprovalRequest.objects.filter(
-        holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
-    ).select_related("attempt", "holder")
+    """Facts §7.2: one pending request a person, and one an asker: its new one takes the place.
+
+    Decoys leave like the others: else the page of the older one would tell which it was.
+    """
     now = clock.now()
-    for request in waiting:
-        if request.state_at(now) is RequestState.EXPIRED:
-            request.move(RequestState.EXPIRED, now=now)
-        elif _is_same_asker(request, attempt) and request.move(RequestState.CANCELLED, now=now):
+    asked = ApprovalRequest.objects.filter(state__in=sorted(OPEN_REQUESTS))
+    for request in asked.filter(holder_id=person_id, is_decoy=False, expires_at__lte=now):
+        request.move(RequestState.EXPIRED, now=now)
+    for request in _of_same_asker(asked, person_id, attempt).filter(expires_at__gt=now):
+        if request.move(RequestState.CANCELLED, now=now):
             end_decoupled(request)
             live.wake(request_group(request.pk))
+            if request.holder_id and request.holder_id != person_id:
+                live.wake(device_group(request.holder_id))
 
 
-def _is_same_asker(request: ApprovalRequest, attempt: LoginAttempt) -> bool:
-    """The same browser; where there is none, the same portal."""
+def _of_same_asker(
+    asked: QuerySet[ApprovalRequest], person_id: UUID, attempt: LoginAttempt
+) -> QuerySet[ApprovalRequest]:
+    """What the same browser asked; where there is none, what the same portal asked of this person.
+
+    A portal's server asks for many people at once: its question to one leaves the others alone.
+    """
+    asked = asked.select_related("attempt", "holder")
     if attempt.is_decoupled:
-        return request.attempt.is_decoupled and request.client_id == attempt.client_id
-    return bytes(request.browser_digest) == bytes(attempt.browser_digest)
+        return asked.filter(
+            attempt__is_decoupled=True, client_id=attempt.client_id, holder_id=person_id
+        )
+    return asked.filter(browser_digest=attempt.browser_digest)
 
 
 def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
@@ -151,25 +163,32 @@ def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
     is_asked_already = ApprovalRequest.objects.filter(
         holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
     ).exists()
-    too_many = _unanswered(person_id) >= settings.HYGIE.phone_requests_per_holder
+    quiet = _why_quiet(person_id)
     reasons = (
         ("unknown_person", not is_known),
         ("no_phone", not has_phone),
         ("already_asked", is_asked_already),
-        ("too_many_requests", too_many),
+        (quiet, bool(quiet)),
     )
     return next((reason for reason, holds in reasons if holds), "")
 
 
-def _unanswered(person_id: UUID) -> int:
-    """Requests of the last minutes that came after the last approval: what bombing looks like."""
+def _why_quiet(person_id: UUID) -> str:
+    now = clock.now()
     recent = ApprovalRequest.objects.filter(
-        holder_id=person_id, is_decoy=False, created_at__gt=clock.now() - NUMBER_WINDOW
+        holder_id=person_id, is_decoy=False, created_at__gt=now - ALARM_WINDOW
     )
-    last_approved = recent.filter(state=RequestState.APPROVED).aggregate(at=Max("created_at"))["at"]
-    if last_approved is not None:
-        recent = recent.filter(created_at__gt=last_approved)
-    return recent.count()
+    return why_quiet(
+        [
+            Asked(state=RequestState(state), at=at)
+            for state, at in recent.values_list("state", "created_at")
+        ],
+        now=now,
+        patience=Patience(
+            unanswered=settings.HYGIE.phone_requests_per_holder,
+            alarms=settings.HYGIE.phone_alarms_per_holder,
+        ),
+    )
 
 
 def _insert(request: ApprovalRequest) -> None:

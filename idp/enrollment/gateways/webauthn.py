@@ -3,7 +3,6 @@
 Library errors become `PasskeyRefusedError`; what it says is for the log only.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +32,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from idp.core import strict_json
 from idp.enrollment.rules.encoding import from_b64u
 
 ES256 = [COSEAlgorithmIdentifier.ECDSA_SHA_256]
@@ -43,7 +43,15 @@ LONGEST_CREDENTIAL_ID = 1023
 FORMATS_WITH_KNOWN_ROOTS = frozenset({AttestationFormat.ANDROID_KEY, AttestationFormat.APPLE})
 _KNOWN_TRANSPORTS = frozenset({"internal", "hybrid", "usb", "nfc", "ble", "smart-card", "cable"})
 # What a malformed credential makes the library's parsers raise besides its own errors.
-_MALFORMED = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError)
+_MALFORMED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class PasskeyRefusedError(Exception):
@@ -217,6 +225,6 @@ def public_key_info_of(cose_key: bytes) -> bytes:
 
 def _refuse_foreign_frame(credential: dict[str, Any]) -> None:
     """py_webauthn does not look at these: a ceremony inside somebody else's page is refused."""
-    client_data = json.loads(from_b64u(credential["response"]["clientDataJSON"]))
+    client_data = strict_json.read(from_b64u(credential["response"]["clientDataJSON"]))
     if client_data.get("crossOrigin", False) is not False or "topOrigin" in client_data:
         raise PasskeyRefusedError("made in a foreign frame")

@@ -6,7 +6,6 @@ from typing import Final
 
 MAX_ACTIVE_DEVICES: Final = 3
 PIN_TRIES: Final = 3
-NUMBER_WINDOW: Final = timedelta(minutes=10)
 # A device last seen less than this ago costs no write.
 SEEN_EVERY: Final = timedelta(minutes=1)
 # The page asks for a fresh QR code this long before the one it shows is over.

@@ -117,8 +117,8 @@ async def events(request: HttpRequest, enrolment_id: UUID) -> HttpResponseBase:
     """Server-sent events of this activation, for the session that began it."""
     enrolment, _session = await sync_to_async(_mine)(request, enrolment_id)
 
-    async def snapshot() -> dict[str, Any]:
-        row = await Enrolment.objects.aget(pk=enrolment.pk)
+    def snapshot() -> dict[str, Any]:
+        row = Enrolment.objects.get(pk=enrolment.pk)
         return {"state": str(row.state_at(clock.now()))}
 
     return live.event_stream(

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from idp.core.callers import address_of
 from idp.core.errors import IdpError
 from idp.core.identifiers import InvalidIdentifierError, normalise_typed_identifier
 from idp.enrollment.flows.requests import Screen, request_approval
@@ -21,7 +22,7 @@ def screen_of(request: HttpRequest) -> Screen:
     """The browser and the network of this request."""
     return Screen(
         user_agent=request.headers.get("User-Agent", "")[:LONGEST_USER_AGENT],
-        network=network_of(request.META.get("REMOTE_ADDR", "")),
+        network=network_of(address_of(request)),
     )
 
 

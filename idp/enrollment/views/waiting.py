@@ -76,8 +76,8 @@ async def phone_events(request: HttpRequest, request_id: UUID) -> HttpResponseBa
     """Server-sent events: the state now, and each change. They carry no code and no proof."""
     approval = await sync_to_async(_mine)(request, request_id)
 
-    async def snapshot() -> dict[str, Any]:
-        return status_of(await ApprovalRequest.objects.aget(pk=approval.pk))
+    def snapshot() -> dict[str, Any]:
+        return status_of(ApprovalRequest.objects.get(pk=approval.pk))
 
     return live.event_stream(
         group=request_group(approval.pk),

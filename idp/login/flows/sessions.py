@@ -32,10 +32,18 @@ def current_session(*, cookie_secret: str) -> SsoSession | None:
 
 
 def keep_alive(*, session: SsoSession) -> None:
-    """Use of a session, by its cookie or by a refresh token, begins its idle time anew."""
+    """Use of a session, by its cookie or by a refresh token, begins its idle time anew.
+
+    Not once it is over: a refresh token given out within `TOUCH_EVERY` of the last touch outlives
+    the session by as much, and must not bring it back.
+    """
     now = clock.now()
     if now - session.last_seen_at >= TOUCH_EVERY:
-        SsoSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(last_seen_at=now)
+        SsoSession.objects.filter(
+            pk=session.pk,
+            ended_at__isnull=True,
+            last_seen_at__gt=now - settings.HYGIE.lifetimes.sso_idle,
+        ).update(last_seen_at=now)
 
 
 def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSession, str]:

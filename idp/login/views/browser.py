@@ -1,4 +1,4 @@
-"""The two cookies: the browser's own secret (binds attempts), the SSO session."""
+"""The cookies: the browser's own secret (binds attempts), the SSO session, the last method."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from idp.core import secrets
 from idp.login.flows import Browser
 
 SECRET_LENGTH = 43
+LAST_METHOD_KEPT = timedelta(days=180)
 
 
 def _read(request: HttpRequest, name: str) -> str:
@@ -53,3 +54,12 @@ def remember_sso(response: HttpResponse, secret: str) -> None:
 
 def forget_sso(response: HttpResponse) -> None:
     response.delete_cookie(settings.HYGIE.cookie_name("sso"), samesite="Lax")
+
+
+def last_method_of(request: HttpRequest) -> str:
+    """Only the order of the choices comes from it."""
+    return request.COOKIES.get(settings.HYGIE.cookie_name("last_method"), "")
+
+
+def remember_method(response: HttpResponse, method: str) -> None:
+    _set(response, "last_method", method, max_age=LAST_METHOD_KEPT)

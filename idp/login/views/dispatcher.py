@@ -19,9 +19,13 @@ from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import MethodName
 from idp.login.rules.steps import AttemptState, Method, Step, next_step, usable_methods
-from idp.login.views.browser import browser_of, remember_sso, sso_secret_of
-
-LAST_METHOD_COOKIE = "hygie_last_method"
+from idp.login.views.browser import (
+    browser_of,
+    last_method_of,
+    remember_method,
+    remember_sso,
+    sso_secret_of,
+)
 
 
 def see_other(url: str) -> HttpResponseRedirect:
@@ -112,7 +116,7 @@ def dispatch(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         return _return(attempt, None)
     if step is Step.EXPIRED:
         raise attempt_over()
-    last_used = request.COOKIES.get(LAST_METHOD_COOKIE, "")
+    last_used = last_method_of(request)
     choices = [
         _choice(method, attempt, last_used)
         for method in usable_methods(installed_methods(), attempt.login_policy)
@@ -131,9 +135,7 @@ def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     session, cookie_secret = flows.finish(attempt=attempt, previous_secret=sso_secret_of(request))
     response = _return(attempt, session)
     remember_sso(response, cookie_secret)
-    response.set_cookie(
-        LAST_METHOD_COOKIE, session.method, max_age=180 * 24 * 3600, httponly=True, samesite="Lax"
-    )
+    remember_method(response, session.method)
     return response
 
 

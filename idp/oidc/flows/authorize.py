@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from idp.audit.flows import Outcome, record
 from idp.core import clock
 from idp.login import flows as login
 from idp.login.flows.attempts import attempt_over
@@ -19,6 +18,7 @@ from idp.login.rules.authentication import LoginPolicy, Portal, ReturnAddress
 from idp.login.rules.steps import usable_methods
 from idp.oidc.flows.codes import grant_code
 from idp.oidc.flows.pushed_requests import URN, opened, registration_of, taken_up, use_up
+from idp.oidc.flows.strangers import record_refusal
 from idp.oidc.flows.subjects import subject_of
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_cache import find_client
@@ -59,24 +59,24 @@ class _Over:
 
 
 def authorize(
-    *, asked: AuthorizeRequest, browser: login.Browser, sso_secret: str
+    *, asked: AuthorizeRequest, browser: login.Browser, sso_secret: str, caller: str
 ) -> Answer | WaitingLogin:
     """One request. ShownError: a page, with an audit row that its reference names."""
-    client = _known_client(asked)
+    client = _known_client(asked, caller)
     try:
         asked = _resolved(asked, client)
         check(asked, registration_of(client))
         return _reuse_or_login(asked, client, browser=browser, sso_secret=sso_secret)
     except ShownError as error:
-        raise shown(error, asked) from error
+        raise shown(error, asked, caller=caller) from error
     except RedirectedError as error:
-        return _refused(error, asked, client)
+        return _refused(error, asked, client, caller)
 
 
-def _known_client(asked: AuthorizeRequest) -> Client:
+def _known_client(asked: AuthorizeRequest, caller: str) -> Client:
     client = None if "client_id" in asked.repeated else find_client(asked.client_id)
     if client is None:
-        raise shown(ShownError(ShownReason.UNKNOWN_CLIENT, "unknown client"), asked)
+        raise shown(ShownError(ShownReason.UNKNOWN_CLIENT, "unknown client"), asked, caller=caller)
     return client
 
 
@@ -156,17 +156,17 @@ def _open_login(asked: AuthorizeRequest, client: Client, browser: login.Browser)
     return WaitingLogin(attempt=attempt)
 
 
-def resume(*, step: str, browser: login.Browser | None) -> Answer:
+def resume(*, step: str, browser: login.Browser | None, caller: str) -> Answer:
     """The person is back from the login: one answer to the portal, once."""
-    answer = _resume(step=step, browser=browser)
+    answer = _resume(step=step, browser=browser, caller=caller)
     if isinstance(answer, Answer):
         return answer
     # Out of the transaction, so that the audit row stays.
-    raise shown(answer.error, answer.asked)
+    raise shown(answer.error, answer.asked, caller=caller)
 
 
 @transaction.atomic
-def _resume(*, step: str, browser: login.Browser | None) -> Answer | _Over:
+def _resume(*, step: str, browser: login.Browser | None, caller: str) -> Answer | _Over:
     finished = login.read_finished(token=step, browser=browser)
     waiting = (
         AuthorizationRequest.objects.select_related("client", "attempt")
@@ -187,7 +187,7 @@ def _resume(*, step: str, browser: login.Browser | None) -> Answer | _Over:
     except ShownError as error:
         return _Over(error=error, asked=asked)
     except RedirectedError as error:
-        return _refused(error, asked, client)
+        return _refused(error, asked, client, caller)
 
 
 def _after_login(asked: AuthorizeRequest, client: Client, session: SsoSession) -> Answer:
@@ -230,26 +230,27 @@ def _error(error: RedirectedError, asked: AuthorizeRequest, client: Client) -> A
     return _answer(parameters, asked, client)
 
 
-def _refused(error: RedirectedError, asked: AuthorizeRequest, client: Client) -> Answer:
-    record(
+def _refused(
+    error: RedirectedError, asked: AuthorizeRequest, client: Client, caller: str
+) -> Answer:
+    record_refusal(
+        caller=caller,
         event="authorize",
-        outcome=Outcome.REFUSED,
         client_id=client.client_id,
         data={"code": error.code, "description": error.description},
     )
     return _error(error, asked, client)
 
 
-def shown(error: ShownError, asked: AuthorizeRequest) -> ShownError:
+def shown(error: ShownError, asked: AuthorizeRequest, *, caller: str) -> ShownError:
     """Audits the refusal and says it in the person's language."""
-    row = record(
+    error.reference = record_refusal(
+        caller=caller,
         event="authorize",
-        outcome=Outcome.REFUSED,
-        client_id=asked.client_id[:200],
+        client_id=asked.client_id,
         data={"code": str(error.reason), "redirect_uri": asked.redirect_uri[:500]},
     )
     error.description = _said(error.reason)
-    error.reference = row.reference
     return error
 
 

@@ -38,6 +38,7 @@ def refresh(grant: Grant, token: str, *, scope: str) -> dict[str, Any]:
         used_digest=secrets.digest(token),
         refresh_digest=fresh.digest,
         refresh_expires_at=fresh.expires_at,
+        now=now,
     ):
         raise _reused(grant)
     keep_alive(session=grant.session)

@@ -14,6 +14,7 @@ from idp.oidc.flows.client_grant import ClientGrant, ClientToken, read_client_to
 from idp.oidc.flows.code_grant import CodeGrant
 from idp.oidc.flows.refresh_grant import RefreshGrant
 from idp.oidc.flows.revocation import revoke_family
+from idp.oidc.flows.strangers import count_refusal
 from idp.oidc.flows.token_reading import LiveToken, read_any
 from idp.oidc.gateways.keys import InvalidTokenError
 from idp.oidc.gateways.server import (
@@ -29,16 +30,20 @@ from idp.oidc.rules.introspection import introspection
 from idp.oidc.rules.parameters import Parameters
 
 
-def _audit_refusal(call: Call, error: OAuth2Error, detail: str) -> None:
+def _audit_refusal(request: ProtocolRequest, error: OAuth2Error) -> None:
     if error.error in UNTOLD:
         return
+    call = request.call
+    # Set once the client has proved who it is.
+    if request.client is None:
+        count_refusal(caller=call.caller)
     record(
         event="token",
         outcome=Outcome.REFUSED,
         client_id=claimed_client_id(authorization=call.authorization, form=call.form)[:200],
         data={
             "code": error.error,
-            "detail": detail or error.description,
+            "detail": request.refusal_detail or error.description,
             "grant_type": call.form.get("grant_type")[:80],
         },
     )

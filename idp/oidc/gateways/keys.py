@@ -10,11 +10,12 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey, import_key
@@ -22,6 +23,8 @@ from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey, import_key
 from idp.core import clock, vault
 from idp.core.errors import IdpError
 from idp.oidc.models import KeyState, SigningKey
+
+log = structlog.get_logger()
 
 # Made when the first portal asks for one; the others are there from the start.
 ON_DEMAND_ALGS: Final = ("PS256", "EdDSA")
@@ -37,6 +40,8 @@ warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
 # Seconds until a rotation made by another process is seen here. The key that begins to sign was
 # published long before as `next`, so nobody is late.
 RELOAD_EVERY = 60.0
+# Seconds between two tries while the database is away.
+RETRY_AFTER = 5.0
 
 
 class InvalidTokenError(IdpError):
@@ -168,9 +173,20 @@ def ring() -> KeyRing:
         return held
     with _lock:
         if _ring is held:
-            _ring = _load(held)
+            _ring = _load_or_keep(held)
         assert _ring is not None  # noqa: S101
         return _ring
+
+
+def _load_or_keep(held: KeyRing | None) -> KeyRing:
+    """While the database is away portals can still check the tokens they hold."""
+    try:
+        return _load(held)
+    except DatabaseError as error:
+        if held is None:
+            raise
+        log.error("keys_not_reloaded", error=type(error).__name__)
+        return replace(held, loaded_at=time.monotonic() - RELOAD_EVERY + RETRY_AFTER)
 
 
 def ensure(alg: str) -> None:

@@ -31,6 +31,8 @@ class Call:
 
     authorization: str
     form: Parameters
+    # Where it comes from: for the rate window of refusals.
+    caller: str = ""
     method: str = "POST"
     # The address that was called, as this provider publishes it.
     url: str = ""
@@ -76,13 +78,16 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
 
 
 class ProtocolServer(AuthorizationServer):  # type: ignore[misc]
-    """`authenticate`: the client of a call, or BackchannelError. `on_refusal`: audits."""
+    """`authenticate`: the client of a call, or BackchannelError.
+
+    `on_refusal`: audits, or raises the IdpError that is answered instead.
+    """
 
     def __init__(
         self,
         *,
         authenticate: Callable[[Call], Client],
-        on_refusal: Callable[[Call, OAuth2Error, str], None],
+        on_refusal: Callable[["ProtocolRequest", OAuth2Error], None],
     ) -> None:
         super().__init__()
         self._authenticate = authenticate
@@ -95,18 +100,20 @@ class ProtocolServer(AuthorizationServer):  # type: ignore[misc]
         self, request: ProtocolRequest, methods: list[str], endpoint: str = "token"
     ) -> Client:
         try:
-            return self._authenticate(request.call)
+            request.client = self._authenticate(request.call)
         except BackchannelError as error:
             request.refusal_detail = error.detail
             raise InvalidClientError(
                 description=error.description, status_code=error.status
             ) from error
+        client: Client = request.client
+        return client
 
     def handle_response(self, status: int, body: dict[str, Any], headers: object) -> JsonAnswer:
         return JsonAnswer(status=status, body=body)
 
     def handle_error_response(self, request: ProtocolRequest, error: OAuth2Error) -> JsonAnswer:
-        self._on_refusal(request.call, error, request.refusal_detail)
+        self._on_refusal(request, error)
         status, body, _headers = error()
         return JsonAnswer(status=status, body=body)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db import models
 
-from idp.core import secrets
 from idp.oidc.models.client_columns import AnswerColumns, CibaColumns, LogoutColumns
 from idp.oidc.models.client_proofs import ProofColumns
 from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
@@ -41,9 +40,6 @@ class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
     def profile(self) -> Profile:
         """The row of switches that the checks read."""
         return PROFILES[ProfileName(self.profile_name)]
-
-    def has_secret(self, secret: str) -> bool:
-        return self.secret_digest is not None and secrets.matches(secret, self.secret_digest)
 
     @property
     def must_push_requests(self) -> bool:

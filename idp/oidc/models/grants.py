@@ -81,12 +81,20 @@ class Grant(models.Model):
         )
 
     def rotate(
-        self, *, used_digest: bytes, refresh_digest: bytes, refresh_expires_at: datetime
+        self,
+        *,
+        used_digest: bytes,
+        refresh_digest: bytes,
+        refresh_expires_at: datetime,
+        now: datetime,
     ) -> bool:
         """The only single-use gate of a refresh token: one of many parallel uses wins."""
         return (
             Grant.objects.filter(
-                pk=self.pk, refresh_digest=used_digest, revoked_at__isnull=True
+                pk=self.pk,
+                refresh_digest=used_digest,
+                refresh_expires_at__gt=now,
+                revoked_at__isnull=True,
             ).update(refresh_digest=refresh_digest, refresh_expires_at=refresh_expires_at)
             == 1
         )

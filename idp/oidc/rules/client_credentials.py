@@ -80,6 +80,8 @@ def presented_credentials(*, authorization: str, form: Parameters) -> ClientCred
     # RFC 6749 §2.3.1: form-encoded inside Basic; many clients forget it, and some secrets hold
     # a `%` or `+` of their own.
     claimed_id, raw_secret = unquote_plus(basic[0]), basic[1]
+    if not claimed_id.isprintable():
+        raise invalid_client("control characters in client_id")
     if form_id and form_id != claimed_id:
         raise invalid_client("client_id differs from the Authorization header")
     secrets = tuple(dict.fromkeys((raw_secret, unquote_plus(raw_secret))))

@@ -8,6 +8,7 @@ from idp.core.errors import IdpError
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,99}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_USUAL_PORTS = {"https": 443, "http": 80}
 LONGEST_URI = 2000
 LONGEST_NAME = 200
 SHORTEST_SECRET, LONGEST_SECRET = 32, 512
@@ -66,5 +67,8 @@ def origin_of(uri: str) -> str:
 
 
 def host_of(uri: str) -> str:
-    """The host that the person is shown."""
-    return urlsplit(uri).hostname or ""
+    """The host that the person is shown, with its port where the browser would show one."""
+    parts = urlsplit(uri)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    is_usual = parts.port in (None, _USUAL_PORTS.get(parts.scheme))
+    return host if is_usual else f"{host}:{parts.port}"

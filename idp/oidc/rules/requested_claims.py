@@ -41,6 +41,11 @@ def _demanded(request: dict[str, Any]) -> tuple[str, ...]:
     return tuple(value for value in (request.get("value"), *listed) if isinstance(value, str))
 
 
+def _is_text(document: dict[str, Any]) -> bool:
+    written = json.dumps(document, ensure_ascii=False)
+    return "\\u0000" not in written and not any("\ud800" <= char <= "\udfff" for char in written)
+
+
 def parse_requested_claims(text: str) -> RequestedClaims:
     """Members that are not understood are ignored (OIDC Core §5.5); malformed JSON is refused."""
     if not text:
@@ -50,7 +55,8 @@ def parse_requested_claims(text: str) -> RequestedClaims:
     # RecursionError: thousands of nested brackets.
     except (ValueError, RecursionError) as error:
         raise _refused() from error
-    if not isinstance(document, dict):
+    # NUL and half a surrogate pair are JSON, but no text that may be kept.
+    if not isinstance(document, dict) or not _is_text(document):
         raise _refused()
     userinfo, id_token = _members(document, "userinfo"), _members(document, "id_token")
     subjects = {*_demanded(userinfo.get("sub", {})), *_demanded(id_token.get("sub", {}))}

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
+from idp.core.callers import address_of
 from idp.core.pages import allow_form_to
 from idp.login.views.browser import browser_of, new_browser, remember_browser, sso_secret_of
 from idp.login.views.dispatcher import see_other
@@ -31,12 +32,17 @@ def authorize(request: HttpRequest) -> HttpResponse:
         parameters = query_and_form_of(request)
     except MalformedError as error:
         malformed = ShownError(ShownReason.MALFORMED, error.detail)
-        raise flows.shown(malformed, AuthorizeRequest()) from error
+        raise flows.shown(malformed, AuthorizeRequest(), caller=address_of(request)) from error
     if request.method == "POST":
-        return _again_as_get(request, parameters)
+        return _again_as_get(parameters)
     asked = AuthorizeRequest.parse(parameters)
     browser = browser_of(request) or new_browser()
-    outcome = flows.authorize(asked=asked, browser=browser, sso_secret=sso_secret_of(request))
+    outcome = flows.authorize(
+        asked=asked,
+        browser=browser,
+        sso_secret=sso_secret_of(request),
+        caller=address_of(request),
+    )
     if isinstance(outcome, flows.Answer):
         return answer_portal(request, outcome)
     response = HttpResponseRedirect(reverse("login:dispatch", args=[outcome.attempt.pk]))
@@ -46,9 +52,12 @@ def authorize(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _again_as_get(request: HttpRequest, parameters: Parameters) -> HttpResponse:
-    """A cross-site POST comes without our SameSite cookies, the GET that follows has them."""
-    return see_other(f"{request.path}?{urlencode(parameters.pairs)}")
+def _again_as_get(parameters: Parameters) -> HttpResponse:
+    """A cross-site POST comes without our SameSite cookies, the GET that follows has them.
+
+    To the address as we spell it: the path that was asked may be `//auth`, which is another host.
+    """
+    return see_other(f"{reverse('oidc:authorize')}?{urlencode(parameters.pairs)}")
 
 
 def _prefer_language(request: HttpRequest, response: HttpResponse, ui_locales: str) -> None:
@@ -63,8 +72,8 @@ def _prefer_language(request: HttpRequest, response: HttpResponse, ui_locales: s
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
-            secure=settings.HYGIE.is_https,
-            httponly=True,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",
         )
         return
@@ -74,7 +83,11 @@ def _prefer_language(request: HttpRequest, response: HttpResponse, ui_locales: s
 @require_GET
 def resume(request: HttpRequest) -> HttpResponse:
     """The dispatcher sends the browser here when the login has ended."""
-    answer = flows.resume(step=request.GET.get("step", ""), browser=browser_of(request))
+    answer = flows.resume(
+        step=request.GET.get("step", ""),
+        browser=browser_of(request),
+        caller=address_of(request),
+    )
     return answer_portal(request, answer)
 
 

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable
+from functools import wraps
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 
 from idp.core import clock
+from idp.core.callers import address_of
+from idp.core.errors import IdpError
 from idp.oidc.flows import token_endpoint
 from idp.oidc.flows.ciba import answer_backchannel
 from idp.oidc.flows.pushed_requests import answer_pushed
@@ -17,6 +21,9 @@ from idp.oidc.gateways.server import Call, JsonAnswer
 from idp.oidc.rules.parameters import MalformedError, Parameters
 from idp.oidc.views.parameters import form_of
 
+log = structlog.get_logger()
+RETRY_AFTER_SECONDS = 30
+
 
 def oauth_json(answer: JsonAnswer, *, challenge: str = 'Basic realm="hygie"') -> HttpResponse:
     """RFC 6749 §5.1 and §5.2: never stored by a cache; 401 names the scheme."""
@@ -25,6 +32,36 @@ def oauth_json(answer: JsonAnswer, *, challenge: str = 'Basic realm="hygie"') ->
     response["Pragma"] = "no-cache"
     if answer.status == 401:
         response["WWW-Authenticate"] = challenge
+    return response
+
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def json_refusals(view: View) -> View:
+    """A machine reads the answer: what goes wrong on our side is JSON too, never a page.
+
+    No CSRF check reaches these views (`idp.core.page_chain`): credentials or a token authenticate
+    the call, no cookie does, so there is nothing to forge.
+    """
+
+    @wraps(view)
+    def answered(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except (OperationalError, InterfaceError) as error:
+            log.error("database_unavailable", path=request.path, error=type(error).__name__)
+            return _later(503, "temporarily_unavailable")
+        except IdpError as error:
+            log.warning("back_channel_refused", code=error.code, detail=error.detail)
+            return _later(error.status, error.code if error.status < 500 else "server_error")
+
+    return answered
+
+
+def _later(status: int, code: str) -> HttpResponse:
+    response = oauth_json(JsonAnswer(status=status, body={"error": code}))
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
@@ -43,6 +80,7 @@ def call_of(request: HttpRequest, *, form: Parameters) -> Call:
         url=settings.HYGIE.base_url + re.sub("/+", "/", request.path),
         dpop=request.headers.get("DPoP", ""),
         certificate=presented_certificate(request),
+        caller=address_of(request),
     )
 
 
@@ -65,32 +103,31 @@ def _answer(request: HttpRequest, flow: Callable[..., JsonAnswer]) -> HttpRespon
     return with_nonce(oauth_json(flow(call=call)), call)
 
 
-# The client's credentials authenticate these calls, no cookie does: there is nothing to forge.
-@csrf_exempt
+@json_refusals
 def token(request: HttpRequest) -> HttpResponse:
     """RFC 6749 §3.2."""
     return _answer(request, token_endpoint.answer_token)
 
 
-@csrf_exempt
+@json_refusals
 def introspect(request: HttpRequest) -> HttpResponse:
     """RFC 7662 §2."""
     return _answer(request, token_endpoint.answer_introspection)
 
 
-@csrf_exempt
+@json_refusals
 def revoke(request: HttpRequest) -> HttpResponse:
     """RFC 7009 §2."""
     return _answer(request, token_endpoint.answer_revocation)
 
 
-@csrf_exempt
+@json_refusals
 def ciba(request: HttpRequest) -> HttpResponse:
     """CIBA Core 1.0 §7."""
     return _answer(request, answer_backchannel)
 
 
-@csrf_exempt
+@json_refusals
 def push(request: HttpRequest) -> HttpResponse:
     """RFC 9126 §2."""
     return _answer(request, answer_pushed)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.discovery import discovery
 from idp.oidc.gateways.keys import Published
+from idp.oidc.views.backchannel import json_refusals
 
 # A key is published as `next` long before it signs; PSC's clients also reload on an unknown kid.
 MAX_AGE_SECONDS = 300
@@ -27,6 +28,7 @@ def _serve(request: HttpRequest, document: Published) -> HttpResponse:
 
 
 def _view(document: Callable[[], Published]) -> Callable[[HttpRequest], HttpResponse]:
+    @json_refusals
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
         return _serve(request, document())

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from idp.core.callers import address_of
 from idp.core.pages import allow_form_to, relax_csp
 from idp.directory.rules.professional import Professional
 from idp.login.views.browser import forget_sso, sso_secret_of
@@ -23,8 +24,12 @@ from idp.oidc.rules.registration import origin_of
 from idp.oidc.views.parameters import form_of, query_and_form_of, raw_query
 
 
-def _malformed(error: MalformedError) -> ShownError:
-    return authorize.shown(ShownError(ShownReason.MALFORMED, error.detail), AuthorizeRequest())
+def _malformed(request: HttpRequest, error: MalformedError) -> ShownError:
+    return authorize.shown(
+        ShownError(ShownReason.MALFORMED, error.detail),
+        AuthorizeRequest(),
+        caller=address_of(request),
+    )
 
 
 # With a hint the hint is the proof; without, a confirmation page of ours has its own token.
@@ -36,20 +41,23 @@ def end_session(request: HttpRequest) -> HttpResponse:
     try:
         parameters = query_and_form_of(request)
     except MalformedError as error:
-        raise _malformed(error) from error
+        raise _malformed(request, error) from error
     asked = EndSessionRequest.parse(parameters, raw_query=raw_query(request))
     hint = flows.read_hint(asked)
     if hint is None and request.method == "POST":
-        return _again_as_get(request, parameters)
+        return _again_as_get(parameters)
     outcome = flows.begin_logout(asked=asked, hint=hint, sso_secret=sso_secret_of(request))
     if isinstance(outcome, flows.MustConfirm):
         return _confirmation(request, asked, outcome)
     return _last(request, outcome)
 
 
-def _again_as_get(request: HttpRequest, parameters: Parameters) -> HttpResponse:
-    """A cross-site POST comes without our SameSite cookies, the GET that follows has them."""
-    return see_other(f"{request.path}?{urlencode(parameters.pairs)}")
+def _again_as_get(parameters: Parameters) -> HttpResponse:
+    """A cross-site POST comes without our SameSite cookies, the GET that follows has them.
+
+    To the address as we spell it: the path that was asked may be `//auth/…`, which is another host.
+    """
+    return see_other(f"{reverse('oidc:logout')}?{urlencode(parameters.pairs)}")
 
 
 @never_cache
@@ -59,7 +67,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     try:
         asked = EndSessionRequest.parse(form_of(request))
     except MalformedError as error:
-        raise _malformed(error) from error
+        raise _malformed(request, error) from error
     outcome = flows.confirm_logout(asked=asked, sso_secret=sso_secret_of(request))
     return _last(request, outcome)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
 from idp.oidc.flows.userinfo import tell_userinfo
 from idp.oidc.gateways.keys import InvalidTokenError
@@ -11,7 +10,7 @@ from idp.oidc.gateways.server import Call, JsonAnswer
 from idp.oidc.rules.dpop import DPOP_ALGS
 from idp.oidc.rules.errors import BackchannelError
 from idp.oidc.rules.parameters import MalformedError, parse_parameters
-from idp.oidc.views.backchannel import call_of, malformed, oauth_json, with_nonce
+from idp.oidc.views.backchannel import call_of, json_refusals, malformed, oauth_json, with_nonce
 from idp.oidc.views.parameters import FORM, form_of, query_of
 
 
@@ -21,7 +20,7 @@ def _presented_token(request: HttpRequest, call: Call) -> str:
         # RFC 9700 §4.3.2: a token in an address ends up in logs.
         raise MalformedError("access_token in the query")
     in_header, in_form = call.token, call.form.get("access_token")
-    if in_header and in_form:
+    if (in_header and in_form) or "access_token" in call.form.repeated:
         raise MalformedError("two access tokens")
     return in_header or in_form
 
@@ -35,7 +34,7 @@ def _told(claims: dict[str, Any] | str) -> HttpResponse:
     return response
 
 
-@csrf_exempt
+@json_refusals
 def userinfo(request: HttpRequest) -> HttpResponse:
     """Claims as JSON, or a Bearer challenge (RFC 6750 §3)."""
     if request.method not in ("GET", "POST"):

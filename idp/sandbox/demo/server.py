@@ -1,11 +1,11 @@
 """The demo's single provider process: pages, protocol, live updates and the periodic jobs."""
 
 import threading
-import time
 
 import uvicorn
 
 from idp.core import worker
+from idp.core.management.commands.serve import LARGEST_FRAME
 
 
 class Provider:
@@ -19,6 +19,7 @@ class Provider:
             log_level="warning",
             lifespan="off",
             ws="websockets-sansio",
+            ws_max_size=LARGEST_FRAME,
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
@@ -40,8 +41,3 @@ class Provider:
         self._server.should_exit = True
         for thread in self._threads:
             thread.join(timeout=5)
-
-    def wait(self) -> None:
-        """Returns when the provider stopped by itself (it should not)."""
-        while self._threads[0].is_alive():
-            time.sleep(0.2)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from idp.core import clock, live
 from idp.core.errors import IdpError
+from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest
 from idp.enrollment.rules.states import OPEN_REQUESTS, RequestState
 from idp.login import flows as login
@@ -55,7 +56,7 @@ def approve_as_test(*, request_id: UUID) -> None:
             is_test=True,
         ),
     )
-    live.wake(f"approval.{request.pk}")
+    _wake(request)
 
 
 @transaction.atomic
@@ -69,7 +70,13 @@ def deny_as_test(*, request_id: UUID) -> None:
         method=MethodName.TEST,
         subject=request.holder.national_id if request.holder else "",
     )
-    live.wake(f"approval.{request.pk}")
+    _wake(request)
+
+
+def _wake(request: ApprovalRequest) -> None:
+    live.wake(request_group(request.pk))
+    if request.holder_id:
+        live.wake(device_group(request.holder_id))
 
 
 def request_behind(*, auth_req_id: str) -> UUID:

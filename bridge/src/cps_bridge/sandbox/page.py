@@ -125,7 +125,10 @@ class Page:
                 return refused(403, "Forbidden")
             if origins != [f"http://{request.host}"]:
                 return refused(403, "Forbidden")
-            form = await request.post()
+            try:
+                form = await request.post()
+            except (ValueError, LookupError):  # cut short, or of an unknown charset
+                return refused(400, "Bad Request")
             if not hmac.compare_digest(_text(form, "csrf").encode(), self._csrf.encode()):
                 return refused(403, "Forbidden")
             return act(form) or _done(request)

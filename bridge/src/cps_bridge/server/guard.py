@@ -25,7 +25,11 @@ HEADERS = {
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a wrong Host (421) or another user of this computer (403) on every path."""
     refusal = _refuse_host(request) or _refuse_peer(request)
-    response = refusal or await handler(request)
+    try:
+        response = refusal or await handler(request)
+    except web.HTTPException as error:
+        # aiohttp's own refusals (no such path, too large) are answers like the others.
+        response = refused(error.status, error.reason)
     if not response.prepared:
         response.headers.update(HEADERS | dict(response.headers))
     return response

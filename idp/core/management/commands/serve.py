@@ -12,6 +12,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from idp.core.static_files import collect
 
+# A phone says one thing, in one small frame (`mobileapi.consumers`).
+LARGEST_FRAME = 16 * 1024
+
 
 class Command(BaseCommand):
     help = (
@@ -28,9 +31,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, kind: str, host: str, port: int, workers: int, **_: Any) -> None:
         self._require_current_schema()
         collect()
-        if workers > 1 and kind != "web" and not settings.REDIS_URL:
+        if (workers > 1 or kind != "all") and not settings.REDIS_URL:
             raise CommandError(
-                "Several live workers wake one another through Redis: set REDIS_URL."
+                "Several processes wake one another, and share rate windows and used proofs, "
+                "through Redis: set REDIS_URL, or run: serve all --workers 1"
             )
         python = [sys.executable, "-m"]
         if kind == "web":
@@ -41,6 +45,7 @@ class Command(BaseCommand):
         else:
             command = [
                 *(*python, "uvicorn", "--host", host, "--port", str(port), "--lifespan", "off"),
+                *("--ws-max-size", str(LARGEST_FRAME)),
                 *("--workers", str(workers), "--no-server-header", "idp.asgi:application"),
             ]
         os.execv(command[0], command)  # noqa: S606

@@ -6,10 +6,16 @@ import { welcome } from "./activation.js";
 import { home } from "./home.js";
 
 const PAGE_LANGUAGE = document.documentElement.lang;
+// English as Europe writes it: the day before the month.
+const DAYS = new Intl.DateTimeFormat(PAGE_LANGUAGE === "en" ? "en-GB" : PAGE_LANGUAGE, {
+  dateStyle: "long",
+});
 
 function day(instant) {
   if (!instant) return "";
-  return new Intl.DateTimeFormat(PAGE_LANGUAGE, { dateStyle: "long" }).format(new Date(instant));
+  const isFirst = ({ type, value }) => type === "day" && value === "1" && PAGE_LANGUAGE === "fr";
+  const parts = DAYS.formatToParts(new Date(instant));
+  return parts.map((part) => (isFirst(part) ? "1er" : part.value)).join("");
 }
 
 export function deviceScreen() {
