@@ -278,7 +278,7 @@ WORKER_JOBS = {
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }
 
-# Told of each SSO session that ends, inside its transaction: callables (session=SsoSession) -> None.
+# Told of each SSO session that ends, inside its transaction: callables (session=SsoSession).
 SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
 
 # Purges run by the worker: callables that return the number of rows removed.
