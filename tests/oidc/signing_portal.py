@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -123,7 +124,9 @@ class SigningPortal(Portal):
     def proof(self, endpoint: str, **changes: Any) -> str:
         return dpop_proof(endpoint, **{"nonce": self.nonce or None, **changes})
 
-    def send(self, endpoint: str, form: dict[str, str | None], *, dpop: str | None = None) -> Any:
+    def send(
+        self, endpoint: str, form: Mapping[str, str | None], *, dpop: str | None = None
+    ) -> Any:
         """A POST without secret; an assertion is added unless the form brings one.
 
         `dpop` None: a right proof; `""`: none.

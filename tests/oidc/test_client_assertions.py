@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from idp.audit.models import AuditRow
 from idp.core import clock
@@ -88,7 +88,8 @@ def now() -> int:
 def test_fapi2_client_assertions_out_of_their_time_fail(
     fapi: SigningPortal, claim: str, offset: int
 ) -> None:
-    assertion = fapi.assertion(**{claim: now() + offset})
+    changes: dict[str, Any] = {claim: now() + offset}
+    assertion = fapi.assertion(**changes)
     assert_refused(fapi.send(PAR, {**fapi.request, "client_assertion": assertion}, dpop=""))
 
 
@@ -96,7 +97,8 @@ def test_fapi2_client_assertions_out_of_their_time_fail(
 def test_fapi2_par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted(
     fapi: SigningPortal, claim: str
 ) -> None:
-    form = {**fapi.request, "client_assertion": fapi.assertion(**{claim: now() + 8})}
+    changes: dict[str, Any] = {claim: now() + 8}
+    form = {**fapi.request, "client_assertion": fapi.assertion(**changes)}
     assert fapi.send(PAR, form, dpop="").status_code == 201
 
 
@@ -191,6 +193,7 @@ def test_a_key_that_is_not_registered_signs_nothing(fapi: SigningPortal) -> None
 def signed_by_public_key(claims: dict[str, Any]) -> str:
     """HS256 with the PEM of a public key as the secret: the classic confusion."""
     head, body, _empty = unsigned(claims, alg="HS256").split(".")
+    assert isinstance(KEYS["RS256"], RSAKey)
     secret = KEYS["RS256"].as_pem(private=False)
     mac = hmac.digest(secret, f"{head}.{body}".encode(), "sha256")
     return f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"

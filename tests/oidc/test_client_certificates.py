@@ -54,6 +54,10 @@ def certificate(
     return builder.sign(issuer_key or key, hashes.SHA256()), key
 
 
+def pem(shown: x509.Certificate) -> str:
+    return quote(shown.public_bytes(Encoding.PEM).decode())
+
+
 AUTHORITY_DN = "CN=Autorite,C=FR"
 AUTHORITY, AUTHORITY_KEY = certificate(AUTHORITY_DN, usage=None)
 
@@ -65,10 +69,6 @@ def issued(**changes: Any) -> x509.Certificate:
 
 GOOD = issued()
 SELF_SIGNED, _key = certificate()
-
-
-def pem(shown: x509.Certificate) -> str:
-    return quote(shown.public_bytes(Encoding.PEM).decode())
 
 
 @pytest.fixture
@@ -142,6 +142,10 @@ def test_the_registered_subject_from_the_authority_is_believed(tls: None) -> Non
         "::",
         ":!!!:",
         "A" * 20_000,
+        "," + pem(GOOD),
+        pem(GOOD) + ",",
+        pem(SELF_SIGNED) + pem(GOOD),
+        pem(GOOD) + "," + pem(GOOD),
         quote("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"),
     ],
 )

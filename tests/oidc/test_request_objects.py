@@ -196,7 +196,9 @@ def assert_refused(response: Any) -> None:
 def test_fapi2_request_objects_out_of_their_time_fail(
     fapi: SigningPortal, offsets: dict[str, int | None]
 ) -> None:
-    moments = {name: None if offset is None else now() + offset for name, offset in offsets.items()}
+    moments: dict[str, Any] = {
+        name: None if offset is None else now() + offset for name, offset in offsets.items()
+    }
     assert_refused(push(fapi, fapi.request_object(**moments)))
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from idp.core import clock
 from idp.directory.models import Person
 from tests.oidc.portal import Portal
+from tests.oidc.signing_portal import signing_portal
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +60,13 @@ def test_introspection_is_one_look_up(portal: Portal, tokens: dict[str, Any], na
 
 def test_a_forged_token_costs_no_look_up(portal: Portal, tokens: dict[str, Any]) -> None:
     assert statements(lambda: portal.introspect("a.b.c")) == 0
+
+
+def test_each_identifier_that_may_come_once_is_one_statement_more(doctor: Person) -> None:
+    portal = signing_portal()
+    portal.with_nonce()
+    tokens = portal.bound_tokens(doctor)
+    code = portal.code_pushed(doctor)
+    # The assertion's and the proof's.
+    assert statements(lambda: portal.redeem_signed(code)) == 2 + 2
+    assert statements(lambda: portal.resource(tokens["access_token"])) == 1 + 1

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 LONGEST_HEADER = 16_384
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 def thumbprint(certificate: x509.Certificate) -> str:
@@ -55,7 +56,12 @@ def _parsed(value: str) -> x509.Certificate | None:
     try:
         if value.startswith(":") and value.endswith(":"):
             return x509.load_der_x509_certificate(base64.b64decode(value[1:-1], validate=True))
-        return x509.load_pem_x509_certificate(unquote(value).encode())
+        text = unquote(value).strip()
+        # A second header of a name that servers take for the same would be joined to it: one
+        # certificate and nothing around it.
+        if not text.startswith(_BEGIN) or not text.endswith(_END) or text.count(_BEGIN) != 1:
+            return None
+        return x509.load_pem_x509_certificate(text.encode())
     except (ValueError, binascii.Error):
         return None
 

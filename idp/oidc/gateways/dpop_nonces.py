@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import struct
 from datetime import datetime
 
 from django.conf import settings
@@ -13,7 +12,7 @@ _SALT = "idp.oidc.dpop"
 
 def fresh_nonce(*, now: datetime) -> str:
     """For the DPoP-Nonce header of an answer."""
-    stamp = struct.pack(">Q", int(now.timestamp()))
+    stamp = int(now.timestamp()).to_bytes(8, "big")
     return base64.urlsafe_b64encode(stamp + _mac(stamp)).decode()
 
 
@@ -26,7 +25,7 @@ def is_fresh(nonce: str, *, now: datetime) -> bool:
     stamp, mac = box[:8], box[8:]
     if len(stamp) != 8 or not constant_time_compare(mac, _mac(stamp)):
         return False
-    age = now.timestamp() - struct.unpack(">Q", stamp)[0]
+    age = now.timestamp() - int.from_bytes(stamp, "big")
     return -1 <= age <= settings.HYGIE.lifetimes.dpop_nonce.total_seconds()
 
 

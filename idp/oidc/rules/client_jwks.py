@@ -7,7 +7,7 @@ from typing import Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, import_key
+from joserfc.jwk import Key, RSAKey, import_key
 
 from idp.core.dpop import PRIVATE_MEMBERS
 from idp.core.errors import IdpError
@@ -65,7 +65,7 @@ def _check_key(jwk: object) -> None:
         key = import_key(jwk)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise _refused("a key cannot be read") from error
-    if jwk["kty"] == "RSA" and key.public_key.key_size < SHORTEST_RSA:  # type: ignore[attr-defined]
+    if isinstance(key, RSAKey) and key.public_key.key_size < SHORTEST_RSA:
         raise _refused(f"an RSA key has less than {SHORTEST_RSA} bits")
 
 

@@ -40,7 +40,7 @@ def opened_request(
         raise _refused("typ")
     _check_claims(jwt.claims, asked.client_id, issuer)
     _check_times(jwt.claims, now.timestamp(), are_required=profile.requires_request_object_times)
-    return _request_in(jwt.claims, asked)
+    return _request_in(jwt.claims)
 
 
 def _verified(token: str, jwks: Mapping[str, Any], profile: Profile) -> SignedJwt:
@@ -85,10 +85,10 @@ def _check_times(claims: Mapping[str, Any], now: float, *, are_required: bool) -
         raise _refused("nbf")
 
 
-def _request_in(claims: Mapping[str, Any], asked: AuthorizeRequest) -> AuthorizeRequest:
+def _request_in(claims: Mapping[str, Any]) -> AuthorizeRequest:
     """RFC 9101 §6.3: only the parameters in the object, even where the query has others."""
     values = {name: _text(name, claims[name]) for name in PARAMETERS if name in claims}
-    return AuthorizeRequest(**values, pushed_as=asked.pushed_as)
+    return AuthorizeRequest.from_json(values)
 
 
 def _text(name: str, value: object) -> str:
