@@ -212,8 +212,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
-    # Opening one, with its PRAGMAs, costs as much as all the rest of a userinfo request.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
     # A file, as in life: in memory, two threads of a test would share their locks.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
