@@ -239,7 +239,6 @@ def test_a_malformed_passkey_is_a_refusal_and_never_a_crash(
         {"instance_key": {**InstanceKey().jwk, "crv": "P-384"}},
         {"instance_key": "x"},
     ],
-    ids=str,
 )
 def test_a_malformed_body_is_refused(
     enrolment: Enrolment, fresh: SoftPhone, changes: dict[str, Any]

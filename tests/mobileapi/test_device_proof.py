@@ -72,7 +72,6 @@ def test_a_phone_with_a_wrong_clock_is_not_turned_away(ready: SoftPhone, iat: in
         {"iat": "now"},
         {"nonce": 7},
     ],
-    ids=str,
 )
 def test_a_proof_of_something_else_is_refused(ready: SoftPhone, claims: dict[str, Any]) -> None:
     answer = ready.send_signed("GET", ME, **claims)
@@ -91,7 +90,6 @@ def test_a_proof_of_something_else_is_refused(ready: SoftPhone, claims: dict[str
         {"alg": "HS256"},
         {"crit": ["b64"], "b64": False},
     ],
-    ids=str,
 )
 def test_a_proof_with_another_header_is_refused(ready: SoftPhone, header: dict[str, Any]) -> None:
     answer = ready.send_signed("GET", ME, header=header)
