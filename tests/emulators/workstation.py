@@ -6,7 +6,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from idp.core import clock
+from idp.core import clock, secrets
 from idp.directory.models import Person
 from idp.enrollment.flows.tokens import request_number, typed_code
 from idp.enrollment.models import Enrolment
@@ -32,7 +32,7 @@ class Workstation:
 
     def __init__(self) -> None:
         self.client = Client(headers={"user-agent": FIREFOX})
-        self.browser = login.Browser(secret=("b" + UUID(int=id(self)).hex * 2)[:43])
+        self.browser = login.Browser(secret=secrets.new_token())
         self.client.cookies[settings.HYGIE.cookie_name("browser")] = self.browser.secret
         self.session: SsoSession | None = None
 
