@@ -42,7 +42,7 @@ async def test_a_login_by_the_pad_then_a_blocked_card_then_a_new_one(
         await view.click("#card-doctor")
         assert (await login.next())["state"] == "pin"
         await view.wait_for_selector("#pin-form")
-        assert (await view.title()).startswith("● Code demandé")
+        await view.wait_for_function("document.title.startsWith('● Code demandé')")
         assert await view.evaluate("document.activeElement.id") == "pin-input"
         assert await view.inner_text("#pin-origin") == "https://idp.example"
         assert await view.inner_text("#pin-code") == "0132"
