@@ -7,6 +7,7 @@ from django.core.management import call_command
 
 from idp.core.static_files import collect
 from idp.oidc.flows.clients import ensure_client
+from idp.oidc.gateways import keys
 
 PORTAL_CLIENT_ID = "portail-demo"
 # Public on purpose: it opens nothing but a sandbox on this machine.
@@ -20,6 +21,8 @@ def prepare() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("sandbox", "setup", stdout=StringIO())
     register_portal()
+    # Made now, so that the first login does not wait for them.
+    keys.ring()
 
 
 def mark_sandbox_data() -> None:
