@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 def hit(name: str, key: str, *, limit: int, window: timedelta) -> None:
     """Counts one event for `key`; the one beyond `limit` within `window` is refused (429)."""
-    slot = f"throttle:{name}:{hashlib.sha256(key.encode()).hexdigest()}"
+    slot = _slot(name, key)
     try:
         count = _count(slot, window)
     except (RedisError, OSError) as error:
@@ -29,6 +29,19 @@ def hit(name: str, key: str, *, limit: int, window: timedelta) -> None:
             detail=f"throttle {name}",
             status=429,
         )
+
+
+def forgive(name: str, key: str) -> None:
+    """Gives one event back: it turned out to be right, and only wrong ones are to be few."""
+    try:
+        cache.decr(_slot(name, key))
+    except (ValueError, RedisError, OSError) as error:
+        # The window is over or away: nothing is left to give back.
+        log.info("throttle_not_forgiven", throttle=name, error=type(error).__name__)
+
+
+def _slot(name: str, key: str) -> str:
+    return f"throttle:{name}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _count(slot: str, window: timedelta) -> int:

@@ -98,6 +98,9 @@ def _find(*, token: str, code: str, network: str) -> Enrolment:
         raise _audited(refusals.enrolment_over("unknown code" if code else "token"), None)
     if enrolment.state_at(clock.now()) in {EnrolmentState.CANCELLED, EnrolmentState.EXPIRED}:
         raise _audited(refusals.enrolment_over("over"), enrolment)
+    if code:
+        # A hospital behind one address activates many phones; only guesses must be few.
+        throttle.forgive("typed_code", network)
     return enrolment
 
 
