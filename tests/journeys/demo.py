@@ -83,6 +83,8 @@ def running_demo(*options: str, **settings: str) -> Iterator[Demo]:
             "HYGIE_PORT": str(port),
             "HYGIE_PORTAL_PORT": str(portal_port),
             "HYGIE_BRIDGE_PORTS": ",".join(map(str, bridge_ports)),
+            # Rate windows of an earlier run must not reach into this one.
+            "HYGIE_REDIS_PREFIX": f"journey-{uuid4().hex[:12]}",
             **settings,
         }
         demo = Demo(
