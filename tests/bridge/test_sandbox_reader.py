@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import aiohttp
 import pytest
 from cps_bridge import web_eid
 from cps_bridge.errors import SetupError
+from cps_bridge.sandbox.reader import SandboxCard
 from cps_bridge.sandbox.state import State
 from cryptography import x509
 
@@ -254,3 +256,25 @@ def test_a_try_is_spent_on_disk_before_the_code_is_compared(tmp_path: Path) -> N
     state = State(path, card_ids=["doctor"])
     assert state.spend_try("doctor")
     assert State(path, card_ids=["doctor"]).tries("doctor") == 2
+
+
+async def test_a_card_seen_while_it_is_being_inserted_is_a_card_that_stays(
+    reader_page: BridgePage,
+) -> None:
+    """The card's thread may look at the slot in the middle of the page's move."""
+    reader, state = reader_page.bridge.reader, reader_page.bridge.state
+    seen: list[SandboxCard | None] = []
+    thread = threading.Thread(target=lambda: seen.append(reader.find_card()))
+    save = state.insert
+
+    def insert(card_id: str | None) -> None:
+        save(card_id)
+        thread.start()
+        thread.join(0.2)
+
+    state.insert = insert  # type: ignore[method-assign]
+    reader.insert("doctor")
+    thread.join()
+    (card,) = seen
+    assert card is not None
+    assert card.is_present()

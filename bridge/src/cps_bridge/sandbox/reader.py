@@ -1,6 +1,7 @@
 """The sandbox's implementation of `reader.CardReader`: files for chips, the same manners."""
 
 import hmac
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -30,6 +31,8 @@ class SandboxReader:
         self.state = state
         self._on_change = on_change
         self._insertions = 0
+        # The page moves cards on one thread, the card is read on another: a slot is seen whole.
+        self._slot = threading.Lock()
         self.is_asked = False
         self.outcome: str | None = None
 
@@ -72,13 +75,14 @@ class SandboxReader:
 
     def find_card(self) -> "SandboxCard | None":
         """Return the inserted card."""
-        inserted = self.state.inserted
+        with self._slot:
+            inserted, is_present = self.state.inserted, self._presence()
         if inserted is None:
             return None
         return SandboxCard(
             self.cards[inserted],
             state=self.state,
-            is_present=self._presence(),
+            is_present=is_present,
             on_change=self._on_change,
         )
 
@@ -92,10 +96,11 @@ class SandboxReader:
         return lambda: self._insertions == now
 
     def _move(self, card_id: str | None) -> None:
-        if card_id != self.state.inserted:
-            self.state.insert(card_id)
-            self._insertions += 1
-            self.outcome = None
+        with self._slot:
+            if card_id != self.state.inserted:
+                self.state.insert(card_id)
+                self._insertions += 1
+                self.outcome = None
         self._on_change()
 
 
