@@ -24,9 +24,14 @@ def choose_mode() -> None:
 def main() -> None:
     choose_mode()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        # Said to whoever sets the environment: where in the code it was found helps nobody.
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

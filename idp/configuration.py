@@ -6,8 +6,24 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 # What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
 LEVELS = ("eidas1", "eidas2", "eidas3")
+
+
+def whole_number(name: str, text: str, *, lowest: int = 0, highest: int = 10**6) -> int:
+    """What a setting says as a number; refused by its name when it says none, or too much."""
+    # Few digits, ASCII: int() also takes spaces, underscores and other alphabets.
+    if text.isascii() and text.isdigit() and len(text) <= 7 and lowest <= int(text) <= highest:
+        return int(text)
+    raise ImproperlyConfigured(
+        f"{name} must be a whole number from {lowest} to {highest}, not {text[:20]!r}."
+    )
+
+
+def port_number(name: str, text: str) -> int:
+    return whole_number(name, text, lowest=1, highest=65_535)
 
 
 class Mode(StrEnum):

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import LEVELS, Hygie, Lifetimes, Mode
+from idp.configuration import LEVELS, Hygie, Lifetimes, Mode, port_number, whole_number
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,8 +24,8 @@ if _mode not in set(Mode):
 MODE = Mode(_mode)
 IS_SANDBOX = MODE is Mode.SANDBOX
 DATA_DIR = Path(env.str("HYGIE_DATA_DIR", default=str(ROOT / "var")))
-PORT = env.int("HYGIE_PORT", default=8000)
-PORTAL_PORT = env.int("HYGIE_PORTAL_PORT", default=8100)
+PORT = port_number("HYGIE_PORT", env.str("HYGIE_PORT", default="8000"))
+PORTAL_PORT = port_number("HYGIE_PORTAL_PORT", env.str("HYGIE_PORTAL_PORT", default="8100"))
 
 _missing: list[str] = []
 
@@ -90,6 +90,10 @@ for _address in env.list("HYGIE_TRUSTED_PROXIES", default=[]):
 _AUTHORITIES = env.str("HYGIE_TLS_CLIENT_AUTHORITIES", default="")
 
 
+def _number(name: str, default: int) -> int:
+    return whole_number(name, env.str(name, default=str(default)))
+
+
 def _level(name: str) -> str:
     value = str(env.str(name, default="eidas2"))
     if value not in LEVELS:
@@ -103,29 +107,26 @@ HYGIE = Hygie(
     data_dir=DATA_DIR,
     portal_url=env.str("HYGIE_PORTAL_URL", default=f"http://localhost:{PORTAL_PORT}").rstrip("/"),
     bridge_ports=tuple(
-        int(port) for port in env.list("HYGIE_BRIDGE_PORTS", default=[24817, 24818, 24819, 24820])
+        port_number("HYGIE_BRIDGE_PORTS", port.strip())
+        for port in env.str("HYGIE_BRIDGE_PORTS", default="24817,24818,24819,24820").split(",")
     ),
     card_level=_level("HYGIE_CARD_LEVEL"),
     phone_level=_level("HYGIE_PHONE_LEVEL"),
     # A portal's own tests refuse and time out more often than a person would.
-    phone_requests_per_holder=env.int(
-        "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
-    ),
+    phone_requests_per_holder=_number("HYGIE_PHONE_REQUESTS_PER_HOLDER", 1000 if IS_SANDBOX else 5),
     subject_component=env.str(
         "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
     ),
-    key_rotation_days=env.int("HYGIE_KEY_ROTATION_DAYS", default=90),
+    key_rotation_days=_number("HYGIE_KEY_ROTATION_DAYS", 90),
     tls_client_cert_header=env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default=""),
     trusted_proxies=tuple(env.list("HYGIE_TRUSTED_PROXIES", default=[])),
     tls_client_authorities=Path(_AUTHORITIES) if _AUTHORITIES else None,
-    phone_alarms_per_holder=env.int(
-        "HYGIE_PHONE_ALARMS_PER_HOLDER", default=1000 if IS_SANDBOX else 3
-    ),
+    phone_alarms_per_holder=_number("HYGIE_PHONE_ALARMS_PER_HOLDER", 1000 if IS_SANDBOX else 3),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
     lifetimes=Lifetimes(
-        approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120))
+        approval_request=timedelta(seconds=_number("HYGIE_PHONE_REQUEST_SECONDS", 120))
     ),
-    proxies=env.int("HYGIE_PROXIES", default=0),
+    proxies=_number("HYGIE_PROXIES", 0),
 )
 
 # --- Django ------------------------------------------------------------------------------------

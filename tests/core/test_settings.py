@@ -96,6 +96,10 @@ def test_production_cookies_are_pinned_to_the_host_and_to_https() -> None:
         ({"HYGIE_MODE": "prod"}, "HYGIE_MODE must be one of: sandbox, production"),
         ({"HYGIE_CARD_LEVEL": "high"}, "HYGIE_CARD_LEVEL must be one of: eidas1, eidas2, eidas3"),
         ({"HYGIE_PHONE_LEVEL": ""}, "HYGIE_PHONE_LEVEL must be one of"),
+        ({"HYGIE_PORT": "80a"}, "HYGIE_PORT must be a whole number from 1 to 65535, not '80a'"),
+        ({"HYGIE_PORTAL_PORT": "99999"}, "HYGIE_PORTAL_PORT must be a whole number"),
+        ({"HYGIE_BRIDGE_PORTS": "24817;24818"}, "HYGIE_BRIDGE_PORTS must be a whole number"),
+        ({"HYGIE_PROXIES": "-1"}, "HYGIE_PROXIES must be a whole number"),
         ({"HYGIE_BASE_URL": "https://:443"}, "HYGIE_BASE_URL must be an address"),
         ({"HYGIE_BASE_URL": "https://connexion.example.fr/sso"}, "without a path"),
         ({"HYGIE_SECRET_KEY": "sandbox-only-key-" + "0" * 50}, "not those of the sandbox"),
@@ -134,3 +138,13 @@ def test_every_cookie_of_production_goes_over_https_only() -> None:
     )
     assert status == 0, output
     assert output.split() == ["True"] * 4
+
+
+def test_a_command_says_what_is_wrong_with_the_settings_and_nothing_of_the_code() -> None:
+    status, output = load(
+        "import sys; sys.argv = ['manage.py', 'check']; import manage; manage.main()",
+        HYGIE_MODE="sandbox",
+        HYGIE_PORT="eighty",
+    )
+    assert status == 1
+    assert output == "HYGIE_PORT must be a whole number from 1 to 65535, not 'eighty'.\n"

@@ -29,6 +29,7 @@ class Demo:
     reader_url: str
     bridge_port: int
     data_dir: Path
+    process_id: int
     environment: dict[str, str]
 
     def manage(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -87,14 +88,6 @@ def running_demo(*options: str, **settings: str) -> Iterator[Demo]:
             "HYGIE_REDIS_PREFIX": f"journey-{uuid4().hex[:12]}",
             **settings,
         }
-        demo = Demo(
-            base_url=f"http://localhost:{port}",
-            portal_url=f"http://localhost:{portal_port}",
-            reader_url=f"http://127.0.0.1:{bridge_ports[0]}/sandbox/",
-            bridge_port=bridge_ports[0],
-            data_dir=Path(folder),
-            environment=environment,
-        )
         log = Path(folder) / "demo.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -104,6 +97,15 @@ def running_demo(*options: str, **settings: str) -> Iterator[Demo]:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        demo = Demo(
+            base_url=f"http://localhost:{port}",
+            portal_url=f"http://localhost:{portal_port}",
+            reader_url=f"http://127.0.0.1:{bridge_ports[0]}/sandbox/",
+            bridge_port=bridge_ports[0],
+            data_dir=Path(folder),
+            process_id=process.pid,
+            environment=environment,
+        )
         try:
             _wait_ready(demo, process, log)
             yield demo

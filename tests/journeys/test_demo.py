@@ -1,13 +1,17 @@
 """`./run demo` itself: the check, and ports that are taken."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.journeys.demo import ROOT, Demo, free_ports
+from idp.sandbox.demo.ports import is_free
+from tests.journeys.demo import ROOT, Demo, free_ports, running_demo
 
 pytestmark = pytest.mark.journey
 
@@ -55,3 +59,38 @@ def test_taken_bridge_ports_are_named_with_their_setting(demo: Demo, tmp_path: P
     assert done.returncode != 0
     assert str(demo.bridge_port) in done.stderr
     assert "HYGIE_BRIDGE_PORTS" in done.stderr
+
+
+@pytest.mark.parametrize("setting", ["HYGIE_PORTAL_PORT", "HYGIE_BRIDGE_PORTS"])
+def test_two_settings_that_name_one_port_are_both_named(tmp_path: Path, setting: str) -> None:
+    (port,) = free_ports(1)
+    done = run_demo(tmp_path, HYGIE_PORT=str(port), **{setting: str(port)})
+    assert done.returncode != 0
+    assert f"HYGIE_PORT and {setting} both say {port}" in done.stderr
+
+
+def test_a_port_taken_on_the_other_loopback_address_is_taken(tmp_path: Path) -> None:
+    """A browser asks ::1 first for `localhost`: it would meet the stranger there."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as stranger:
+        port = stranger.getsockname()[1]
+        done = run_demo(tmp_path, HYGIE_PORT=str(port))
+    assert done.returncode != 0
+    assert f"Port {port}" in done.stderr
+
+
+def test_a_demo_that_is_killed_leaves_its_ports_to_the_next_one() -> None:
+    with running_demo() as demo:
+        ports = (int(demo.environment["HYGIE_PORTAL_PORT"]), demo.bridge_port)
+        os.kill(demo.process_id, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while not all(map(is_free, ports)):
+            assert time.monotonic() < deadline, "the children of the demo live on"
+        again = subprocess.run(
+            [sys.executable, "manage.py", "demo", "--check"],
+            cwd=ROOT,
+            env=demo.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert again.returncode == 0, again.stderr

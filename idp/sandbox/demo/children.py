@@ -37,15 +37,18 @@ class Child:
 
 
 def start(name: str, command: list[str], *, log_dir: Path, **environment: str) -> Child:
-    """Starts `python <command>` with these variables added to the environment."""
+    """Starts `python -m <command>` with these variables added to the environment.
+
+    On a leash: it ends with this process, even where that is killed.
+    """
     log_dir.mkdir(parents=True, exist_ok=True)
     log = log_dir / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *command],
+            [sys.executable, "-m", "idp.sandbox.demo.leash", *command],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'bridge' / 'src'}", **environment},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

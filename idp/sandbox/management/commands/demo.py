@@ -16,7 +16,14 @@ from django.core.management.base import BaseCommand, CommandError
 from idp.core import logs
 from idp.sandbox.demo.check import log_in_over_http
 from idp.sandbox.demo.children import Child, start, wait_until
-from idp.sandbox.demo.ports import Port, first_free, is_taken, require_free
+from idp.sandbox.demo.ports import (
+    Port,
+    bridge_port,
+    first_free,
+    is_taken,
+    require_distinct,
+    require_free,
+)
 from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, prepare
 from idp.sandbox.demo.server import Provider
 
@@ -73,18 +80,15 @@ class Command(BaseCommand):
     def _provider(self) -> Provider:
         port = urlsplit(settings.HYGIE.base_url).port or 8000
         portal_port = urlsplit(settings.HYGIE.portal_url).port or 8100
-        require_free(
-            (
-                Port(number=port, setting="HYGIE_PORT", purpose="the identity provider"),
-                Port(number=portal_port, setting="HYGIE_PORTAL_PORT", purpose="the demo portal"),
-            )
+        ports = (
+            Port(number=port, setting="HYGIE_PORT", purpose="the identity provider"),
+            Port(number=portal_port, setting="HYGIE_PORTAL_PORT", purpose="the demo portal"),
         )
+        bridge = settings.HYGIE.bridge_ports if self._with_bridge else ()
+        require_distinct((*ports, *(bridge_port(number) for number in bridge)))
+        require_free(ports)
         if self._with_bridge:
-            self._bridge_port = first_free(
-                settings.HYGIE.bridge_ports,
-                setting="HYGIE_BRIDGE_PORTS",
-                purpose="the card bridge",
-            )
+            self._bridge_port = first_free(tuple(map(bridge_port, bridge)))
         self._portal_port = portal_port
         return Provider(port=port)
 
@@ -96,7 +100,7 @@ class Command(BaseCommand):
     def _start_bridge(self) -> Child:
         hygie = settings.HYGIE
         command = [
-            *("-m", "cps_bridge", "sandbox", str(hygie.data_dir / "sandbox")),
+            *("cps_bridge", "sandbox", str(hygie.data_dir / "sandbox")),
             *("--origin", hygie.origin),
             *("--ports", ",".join(map(str, hygie.bridge_ports))),
         ]
@@ -108,7 +112,7 @@ class Command(BaseCommand):
         hygie = settings.HYGIE
         portal = start(
             "demo-portal",
-            ["-m", "examples.portal"],
+            ["examples.portal"],
             log_dir=hygie.data_dir / "log",
             PORTAL_URL=hygie.portal_url,
             PORTAL_ISSUER=hygie.issuer,
