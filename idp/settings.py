@@ -311,12 +311,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # --- Tables of what runs where -----------------------------------------------------------------
 # Evidence verifiers of `manage.py audit verify`, by kind of evidence: callables (evidence: dict) ->
-# None that raise IdpError. By name, since the audit log imports no other app.
+# Statement that raise IdpError. By name, since the audit log imports no other app.
 AUDIT_EVIDENCE_VERIFIERS = {
     "card": "idp.cardbridge.flows.evidence.verify_evidence",
     "phone": "idp.enrollment.flows.evidence.verify_evidence",
     "phone_enrolment": "idp.enrollment.flows.evidence.verify_enrolment",
 }
+# What signs each kind of evidence once: no two rows may share it.
+AUDIT_EVIDENCE_ONCE = {"card": "challenge", "phone": "nonce", "phone_enrolment": "nonce"}
+# Accepted rows of these events prove themselves.
+AUDIT_EVENTS_WITH_EVIDENCE = frozenset({"login", "device_activated"})
 # Methods that answer a login without a browser: callables (attempt, question) that ask the person.
 # By name, since the dispatcher imports no method.
 DECOUPLED_METHODS = {"phone": "idp.enrollment.flows.decoupled.ask_phone"}

@@ -1,6 +1,8 @@
 """The audit log: sealed in order, and every alteration is found."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
@@ -9,7 +11,8 @@ from idp.audit.flows import Outcome, record
 from idp.audit.flows.sealing import seal_pending
 from idp.audit.flows.verification import verify
 from idp.audit.models import AuditRow, ChainHead
-from idp.audit.rules.chain import link
+from idp.audit.rules.chain import Anchor, link
+from idp.audit.rules.statement import Statement
 from idp.core.errors import IdpError
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def write(count: int = 3) -> None:
     for number in range(count):
-        record(event="login", outcome=Outcome.ACCEPTED, subject="8999", data={"n": number})
+        record(event="session_ended", outcome=Outcome.ACCEPTED, subject="8999", data={"n": number})
 
 
 def test_an_empty_log_is_intact() -> None:
@@ -45,6 +48,10 @@ def test_verification_says_what_is_not_yet_sealed() -> None:
     "change",
     [
         {"subject": "8111"},
+        {"uid": UUID(int=0)},
+        {"at": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"event": "login"},
+        {"reference": "AAAAAAAA"},
         {"outcome": "refused"},
         {"data": {"n": 99}},
         {"client_id": "other"},
@@ -99,10 +106,11 @@ def test_what_is_sealed_during_the_verification_is_no_error(settings: Any) -> No
     assert verify().first_bad is None
 
 
-def seal_one_more(_evidence: dict[str, Any]) -> None:
+def seal_one_more(_evidence: dict[str, Any]) -> Statement:
     """What the worker does while the operator verifies."""
     write(1)
     seal_pending()
+    return Statement()
 
 
 def test_a_row_that_the_sealer_did_not_add_is_found() -> None:
@@ -124,6 +132,63 @@ def test_a_last_row_that_was_replaced_with_its_seal_is_found() -> None:
     last.chain_hash = link(bytes(first.chain_hash or b""), 2, last.content())
     last.save()
     assert (verify().first_bad or "").startswith("row 2: is not the one")
+
+
+def test_a_tail_cut_off_with_the_head_does_not_fit_an_anchor_that_was_kept() -> None:
+    write(3)
+    seal_pending()
+    kept = verify().anchor
+    AuditRow.objects.filter(sequence=3).delete()
+    second = AuditRow.objects.get(sequence=2)
+    ChainHead.objects.update(sequence=2, chain_hash=second.chain_hash)
+    assert verify().first_bad is None
+    assert (verify(kept=kept).first_bad or "").startswith("row 3: missing (an anchor")
+
+
+def test_a_log_that_was_sealed_anew_does_not_fit_an_anchor_that_was_kept() -> None:
+    write(3)
+    seal_pending()
+    kept = verify().anchor
+    write(1)
+    AuditRow.objects.filter(sequence=2).update(subject="8111")
+    AuditRow.objects.update(sequence=None, chain_hash=None)
+    ChainHead.objects.all().delete()
+    seal_pending()
+    assert verify().first_bad is None
+    assert (verify(kept=kept).first_bad or "").startswith("row 3: is not the one of the anchor")
+
+
+def test_a_log_that_went_on_fits_an_anchor_that_was_kept() -> None:
+    write(2)
+    seal_pending()
+    kept = verify().anchor
+    write(2)
+    seal_pending()
+    assert verify(kept=kept).first_bad is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "3", "3:ab", f"x:{'0' * 64}", f"-1:{'0' * 64}", "3:" + "g" * 64]
+)
+def test_what_is_no_anchor_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="an anchor is"):
+        Anchor.parse(text)
+
+
+def test_the_command_prints_an_anchor_that_it_takes_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(2)
+    seal_pending()
+    call_command("audit", "verify")
+    (anchor,) = (
+        line.removeprefix("anchor ")
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("anchor ")
+    )
+    call_command("audit", "verify", "--anchor", anchor)
+    with pytest.raises(SystemExit):
+        call_command("audit", "verify", "--anchor", f"9:{'0' * 64}")
 
 
 @pytest.mark.parametrize("evidence", [["card"], "card", {"kind": "card"}, {"kind": "phone"}])

@@ -16,8 +16,10 @@ from idp.cardbridge.flows.trust import disable_authority
 from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.directory.models import AlternativeIdentifier, Person
 from idp.login.models import LoginAttempt
 from tests.cardbridge.steps import log_in
+from tests.login.conftest import open_one
 
 Evidence = dict[str, Any]
 
@@ -86,3 +88,30 @@ def test_a_changed_member_is_found(evidence: Evidence, change: Callable[[Evidenc
     change(altered)
     with pytest.raises(IdpError):
         verify_evidence(altered)
+
+
+def test_the_evidence_of_two_cards_that_was_exchanged_is_found(
+    sandbox: Path, attempt: LoginAttempt
+) -> None:
+    assert log_in(attempt, sandbox / "midwife") == ""
+    assert log_in(open_one(), sandbox / "doctor") == ""
+    assert verify().first_bad is None
+    midwife, doctor = AuditRow.objects.filter(event="login").order_by("id")
+    AuditRow.objects.filter(pk=midwife.pk).update(evidence=doctor.evidence)
+    AuditRow.objects.filter(pk=doctor.pk).update(evidence=midwife.evidence)
+    assert "another person" in (verify().first_bad or "")
+
+
+def test_an_older_card_bears_out_the_number_its_holder_has_now(
+    sandbox: Path, evidence: Evidence
+) -> None:
+    """The directory gave the holder a new main identifier after the card was made."""
+    now = "899900000128"
+    card = str(evidence["national_id"])
+    person = Person.objects.get(national_id=card)
+    Person.objects.filter(national_id=now).delete()
+    AlternativeIdentifier.objects.create(person=person, identifier=now, origin="RPPS", quality=2)
+    snapshot = {**person.snapshot, "national_id": now}
+    Person.objects.filter(pk=person.pk).update(national_id=now, snapshot=snapshot)
+    assert now in verify_evidence(evidence).subjects
+    assert card in verify_evidence(evidence).subjects

@@ -37,16 +37,16 @@ class Workstation:
         self.session: SsoSession | None = None
 
     def log_in_by_card(self, person: Person, auth_mode: AuthMode = AuthMode.CARD) -> SsoSession:
-        """An SSO session of now, proven by a card (its own tests are elsewhere)."""
+        """An SSO session of now, by a test identity that stands for a card."""
         attempt = self.open_login()
         login.prove(
             attempt=attempt,
             authentication=Authentication(
                 person_id=person.pk,
                 national_id=person.national_id,
-                method=MethodName.CARD,
+                method=MethodName.TEST,
                 auth_mode=auth_mode,
-                amr=("sc", "pin"),
+                amr=("test",),
                 level=Level.EIDAS2,
                 at=clock.now(),
                 is_test=person.is_test,

@@ -4,9 +4,11 @@ import copy
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from idp.audit.flows.verification import verify
 from idp.audit.models import AuditRow
 from idp.core.errors import IdpError
 from idp.directory.models import Person
@@ -119,6 +121,27 @@ def test_an_altered_refusal_is_refused(person: Person, phone: SoftPhone) -> None
         set_in("context", "iat", value=0),
     ):
         assert_refused(verify_evidence, altered(evidence, change))
+
+
+def test_the_login_of_a_phone_under_another_name_is_found(person: Person, phone: SoftPhone) -> None:
+    login_evidence(person, phone)
+    assert verify().first_bad is None
+    AuditRow.objects.filter(evidence__kind="phone").update(subject="899900000029")
+    assert "not activated for this person" in (verify().first_bad or "")
+
+
+def test_the_login_of_a_phone_to_another_portal_is_found(person: Person, phone: SoftPhone) -> None:
+    login_evidence(person, phone)
+    AuditRow.objects.filter(evidence__kind="phone").update(client_id="elsewhere")
+    assert "another portal" in (verify().first_bad or "")
+
+
+def test_an_approval_that_was_copied_is_found(person: Person, phone: SoftPhone) -> None:
+    login_evidence(person, phone)
+    row = AuditRow.objects.get(evidence__kind="phone")
+    row.pk, row.uid = None, uuid4()
+    row.save(force_insert=True)
+    assert "used again" in (verify().first_bad or "")
 
 
 @pytest.mark.parametrize("kind", ["phone", "pin_phone"])

@@ -1,18 +1,11 @@
 """Re-checks the whole log from the database alone: chain first, then each login's evidence."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
+from idp.audit.flows.evidence import EvidenceCheck, find_reuse
 from idp.audit.models import AuditRow, ChainHead
-from idp.audit.rules.chain import GENESIS, link
-from idp.core import clock
-from idp.core.errors import IdpError
-
-Verifier = Callable[[dict[str, Any]], None]
+from idp.audit.rules.chain import GENESIS, Anchor, link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,29 +15,9 @@ class Report:
     sealed: int
     unsealed: int
     evidence_checked: int
+    # Of the last row: what an operator keeps elsewhere, and holds against a later verification.
+    anchor: Anchor
     first_bad: str | None
-
-
-def _verifiers() -> dict[str, Verifier]:
-    return {kind: import_string(path) for kind, path in settings.AUDIT_EVIDENCE_VERIFIERS.items()}
-
-
-def _check_evidence(row: AuditRow, verifiers: dict[str, Verifier]) -> str | None:
-    if row.evidence is None:
-        return None
-    kind = str(row.evidence.get("kind", "")) if isinstance(row.evidence, dict) else ""
-    if kind not in verifiers:
-        return f"{_named(row)}: unknown kind of evidence {kind!r}"
-    try:
-        # Certificates and lists are judged at the instant of the login, not of the check.
-        with clock.frozen(row.at):
-            verifiers[kind](row.evidence)
-    except IdpError as error:
-        return f"{_named(row)}: evidence refused, {error}"
-    # Evidence that was altered need not have the shape that its verifier expects.
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        return f"{_named(row)}: evidence is malformed, {type(error).__name__}"
-    return None
 
 
 def _named(row: AuditRow) -> str:
@@ -56,19 +29,24 @@ def _sealed_rows() -> Iterator[AuditRow]:
     return AuditRow.objects.filter(sequence__isnull=False).order_by("sequence").iterator(500)
 
 
-def verify() -> Report:
+def verify(*, kept: Anchor | None = None) -> Report:
     """Walks the chain in order and stops at the first bad row.
 
-    The head is read before and after: what the sealer adds meanwhile continues the chain.
+    The head is read before and after: what the sealer adds meanwhile continues the chain. `kept`:
+    an anchor from outside the database, which nobody who rewrote the database could rewrite.
     """
-    verifiers = _verifiers()
+    evidence = EvidenceCheck()
     head = _head()
-    previous, expected, evidence_checked = GENESIS, 0, 0
+    previous, expected = GENESIS, 0
 
     def report(bad: str | None) -> Report:
         unsealed = AuditRow.objects.filter(sequence__isnull=True).count()
         return Report(
-            sealed=expected, unsealed=unsealed, evidence_checked=evidence_checked, first_bad=bad
+            sealed=expected,
+            unsealed=unsealed,
+            evidence_checked=evidence.checked,
+            anchor=Anchor(sequence=expected, chain_hash=previous),
+            first_bad=bad,
         )
 
     for row in _sealed_rows():
@@ -80,13 +58,18 @@ def verify() -> Report:
         digest = link(previous, expected, row.content())
         if row.chain_hash is None or bytes(row.chain_hash) != digest:
             return report(f"row {expected} ({row.reference}): content does not match its seal")
-        if bad := _check_evidence(row, verifiers):
-            return report(bad)
-        evidence_checked += row.evidence is not None
+        if flaw := evidence.flaw_of(row):
+            return report(f"{_named(row)}: {flaw}")
         previous = digest
+        if kept is not None and kept.sequence == expected and kept.chain_hash != digest:
+            return report(f"row {expected}: is not the one of the anchor that was kept")
+    if kept is not None and kept.sequence > expected:
+        return report(f"row {expected + 1}: missing (an anchor was kept of row {kept.sequence})")
     if head is not None and head.sequence > expected:
         return report(f"row {expected + 1}: missing (the chain was sealed up to {head.sequence})")
-    return report(_check_end(expected, previous) or _check_unsealed(verifiers))
+    return report(
+        _check_end(expected, previous) or _check_unsealed(evidence) or _check_single_use()
+    )
 
 
 def _head() -> ChainHead | None:
@@ -109,8 +92,13 @@ def _check_head(head: ChainHead | None, sequence: int, chain_hash: bytes) -> str
     return None
 
 
-def _check_unsealed(verifiers: dict[str, Verifier]) -> str | None:
-    for row in AuditRow.objects.filter(sequence__isnull=True).iterator(500):
-        if bad := _check_evidence(row, verifiers):
-            return bad
+def _check_unsealed(evidence: EvidenceCheck) -> str | None:
+    for row in AuditRow.objects.filter(sequence__isnull=True).order_by("id").iterator(500):
+        if flaw := evidence.flaw_of(row):
+            return f"{_named(row)}: {flaw}"
     return None
+
+
+def _check_single_use() -> str | None:
+    row = find_reuse()
+    return f"{_named(row)}: evidence of an earlier row, used again" if row else None

@@ -6,6 +6,7 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from idp.audit.rules.statement import Statement
 from idp.cardbridge.flows.trust_store import historical_trust
 from idp.cardbridge.flows.verification import VerifiedCard
 from idp.cardbridge.gateways.pki import check_signature, read_certificate
@@ -14,6 +15,7 @@ from idp.cardbridge.rules.holder import read_holder
 from idp.cardbridge.rules.token import Algorithm, WebEidToken, signed_message, strict_base64
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.directory.flows.find import find_professional
 
 KIND = "card"
 
@@ -46,7 +48,7 @@ def card_evidence(
     }
 
 
-def verify_evidence(evidence: dict[str, Any]) -> None:
+def verify_evidence(evidence: dict[str, Any]) -> Statement:
     """Signature, path and identity again, at the instant of the login (the clock is frozen there).
 
     Offline: from the evidence and the authorities ever trusted here, disabled ones included.
@@ -71,6 +73,16 @@ def verify_evidence(evidence: dict[str, Any]) -> None:
     check_signature(certificate, algorithm=algorithm, signature=signature, message=message)
     if read_holder(certificate.facts).national_id.value != national_id:
         raise _bad("another person")
+    return Statement(subjects=_identifiers_of(national_id))
+
+
+def _identifiers_of(national_id: str) -> frozenset[str]:
+    """The card's identifier, and what the directory calls its holder: an older card says ADELI."""
+    professional = find_professional(identifier=national_id)
+    if professional is None:
+        return frozenset({national_id})
+    others = (each.identifier for each in professional.alternative_identifiers)
+    return frozenset({national_id, professional.national_id, *others})
 
 
 def _text(value: bytes) -> str:

@@ -7,6 +7,7 @@ over it) is encrypted: with it, a million attempts find a code of six digits.
 import json
 from typing import Any
 
+from idp.audit.rules.statement import Statement
 from idp.core import vault
 from idp.core.errors import IdpError
 from idp.enrollment.gateways.device_keys import InstanceKey, pin_key_verifies
@@ -88,18 +89,22 @@ def pin_proof(*, public_key: bytes, signature: bytes) -> Evidence:
     }
 
 
-def verify_evidence(evidence: Evidence) -> None:
+def verify_evidence(evidence: Evidence) -> Statement:
     """Checks a decision again from its evidence alone; `IdpError` when anything does not fit."""
     try:
         _verify_approval(evidence)
+        return Statement(
+            client_id=str(evidence["context"]["client_id"]), signed_by=evidence["instance_key"]
+        )
     except (KeyError, TypeError, ValueError, PasskeyRefusedError) as error:
         raise _refused(f"{type(error).__name__}: {error}") from error
 
 
-def verify_enrolment(evidence: Evidence) -> None:
+def verify_enrolment(evidence: Evidence) -> Statement:
     """Checks an activation again from its evidence alone."""
     try:
         _verify_enrolment(evidence)
+        return Statement(introduces=evidence["instance_key"])
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(f"{type(error).__name__}: {error}") from error
 

@@ -1,0 +1,29 @@
+"""What a piece of evidence itself says, once its signatures were verified; held against its row."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Empty members: the evidence does not speak of it."""
+
+    # Every national identifier of the person whom the signature names.
+    subjects: frozenset[str] = frozenset()
+    client_id: str = ""
+    # The device key that signed; an earlier row must have made it known for the row's person.
+    signed_by: str = ""
+    # The device key that this evidence makes known.
+    introduces: str = ""
+
+
+def contradiction(
+    statement: Statement, *, subject: str, client_id: str, owners: dict[str, str]
+) -> str:
+    """Why the evidence is not this row's, or `""`. `owners`: device key → whose it is."""
+    if statement.subjects and subject not in statement.subjects:
+        return "evidence of another person"
+    if statement.client_id and statement.client_id != client_id:
+        return "evidence of a login to another portal"
+    if statement.signed_by and owners.get(statement.signed_by) != subject:
+        return "signed by a device that was not activated for this person"
+    return ""
