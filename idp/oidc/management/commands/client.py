@@ -9,16 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
 from idp.oidc.flows import clients
+from idp.oidc.flows.client_document import client_document
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.management.client_choice_options import (
     add_choice_arguments,
     answers_of,
     logout_of,
-    shown_choices,
 )
-from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of, shown_ciba
-from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of, shown_proof
-from idp.oidc.models import Client
+from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of
+from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of
 from idp.oidc.rules.profiles import PROFILES, ProfileName
 from idp.oidc.rules.scopes import SCOPES
 
@@ -68,14 +67,16 @@ class Command(BaseCommand):
         if action == "add":
             return self._add(options)
         if action == "list":
-            return [_shown(client) for client in clients.list_clients()]
+            return [client_document(client) for client in clients.list_clients()]
         client_id = options["client_id"]
         if action == "show":
-            return _shown(clients.get_client(client_id=client_id))
+            return client_document(clients.get_client(client_id=client_id))
         if action == "rotate-secret":
             secret = clients.rotate_secret(client_id=client_id)
             return {"client_id": client_id, "client_secret": secret}
-        return _shown(clients.set_enabled(client_id=client_id, is_enabled=action == "enable"))
+        return client_document(
+            clients.set_enabled(client_id=client_id, is_enabled=action == "enable")
+        )
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         proof = proof_of(options)
@@ -96,27 +97,8 @@ class Command(BaseCommand):
                 ciba=ciba_of(options),
             ),
         )
-        return {**_shown(client), **({"client_secret": secret} if secret else {})}
+        return {**client_document(client), **({"client_secret": secret} if secret else {})}
 
 
 def _default_alg(profile: str) -> str:
     return "RS256" if "RS256" in PROFILES[ProfileName(profile)].client_algs else "ES256"
-
-
-def _shown(client: Client) -> dict[str, Any]:
-    """RFC 7591 names; never the secret nor its digest."""
-    return {
-        "client_id": client.client_id,
-        "client_name": client.name,
-        "profile": client.profile_name,
-        "redirect_uris": client.redirect_uris,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris,
-        "scope": " ".join(client.scopes),
-        "may_introspect": client.introspects,
-        "id_token_signed_response_alg": client.id_token_alg,
-        **shown_proof(client),
-        **shown_choices(client),
-        **shown_ciba(client),
-        "is_enabled": client.is_enabled,
-        "is_sandbox": client.is_sandbox,
-    }
