@@ -126,6 +126,7 @@ HYGIE = Hygie(
         approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120))
     ),
     proxies=env.int("HYGIE_PROXIES", default=0),
+    accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),
 )
 
 # --- Django ------------------------------------------------------------------------------------

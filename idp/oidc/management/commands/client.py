@@ -1,15 +1,18 @@
-"""`manage.py client add|list|show|rotate-secret|enable|disable`: the registered portals."""
+"""`manage.py client add|list|show|rotate-secret|enable|disable|allow-registration`: portals."""
 
 import json
 import secrets
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
 from idp.oidc.flows import clients
 from idp.oidc.flows.client_document import client_document
+from idp.oidc.flows.registration import give_initial_token
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.management.client_choice_options import (
     add_choice_arguments,
@@ -20,6 +23,8 @@ from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of
 from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of
 from idp.oidc.rules.profiles import PROFILES, ProfileName
 from idp.oidc.rules.scopes import SCOPES
+
+_PROFILES = [str(name) for name in ProfileName]
 
 
 class Command(BaseCommand):
@@ -34,7 +39,7 @@ class Command(BaseCommand):
         add.add_argument("--post-logout-redirect-uri", action="append", default=[])
         add.add_argument(
             "--profile",
-            choices=[str(name) for name in ProfileName],
+            choices=_PROFILES,
             default=str(ProfileName.STANDARD),
             help="psc: for portals that speak to Pro Santé Connect already",
         )
@@ -53,6 +58,12 @@ class Command(BaseCommand):
         add_choice_arguments(add)
         add_ciba_arguments(add)
         actions.add_parser("list", help="every portal")
+        allow = actions.add_parser(
+            "allow-registration", help="an initial access token, for portals that register alone"
+        )
+        allow.add_argument("--profile", choices=_PROFILES, default=str(ProfileName.STANDARD))
+        allow.add_argument("--uses", type=int, default=1, help="how many portals: 1")
+        allow.add_argument("--days", type=int, default=7, help="how long: 7")
         for action in ("show", "rotate-secret", "enable", "disable"):
             actions.add_parser(action).add_argument("client_id")
 
@@ -68,6 +79,8 @@ class Command(BaseCommand):
             return self._add(options)
         if action == "list":
             return [client_document(client) for client in clients.list_clients()]
+        if action == "allow-registration":
+            return _allowed(options)
         client_id = options["client_id"]
         if action == "show":
             return client_document(clients.get_client(client_id=client_id))
@@ -91,7 +104,8 @@ class Command(BaseCommand):
                 scopes=tuple(options["scope"] or SCOPES),
                 introspects=tuple(options["may_introspect"]),
                 proof=proof,
-                id_token_alg=options["id_token_alg"] or _default_alg(options["profile"]),
+                id_token_alg=options["id_token_alg"]
+                or PROFILES[ProfileName(options["profile"])].default_alg,
                 logout=logout_of(options),
                 answers=answers_of(options),
                 ciba=ciba_of(options),
@@ -100,5 +114,16 @@ class Command(BaseCommand):
         return {**client_document(client), **({"client_secret": secret} if secret else {})}
 
 
-def _default_alg(profile: str) -> str:
-    return "RS256" if "RS256" in PROFILES[ProfileName(profile)].client_algs else "ES256"
+def _allowed(options: dict[str, Any]) -> dict[str, Any]:
+    given = give_initial_token(
+        profile=ProfileName(options["profile"]),
+        uses=options["uses"],
+        life=timedelta(days=options["days"]),
+    )
+    return {
+        "initial_access_token": given.token,
+        "profile": options["profile"],
+        "uses": options["uses"],
+        "expires_at": given.expires_at.isoformat(timespec="seconds"),
+        "registration_endpoint": f"{settings.HYGIE.issuer}/clients-registrations/openid-connect",
+    }
