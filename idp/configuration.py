@@ -89,6 +89,8 @@ class Hygie:
     phone_alarms_per_holder: int = 3
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
     proxies: int = 0
+    # Whether portals may register themselves, by an initial access token (RFC 7591 §3).
+    accepts_registrations: bool = False
     lifetimes: Lifetimes = Lifetimes()
 
     @property

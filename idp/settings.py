@@ -127,6 +127,7 @@ HYGIE = Hygie(
         approval_request=timedelta(seconds=_number("HYGIE_PHONE_REQUEST_SECONDS", 120))
     ),
     proxies=_number("HYGIE_PROXIES", 0),
+    accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),
 )
 
 # --- Django ------------------------------------------------------------------------------------
