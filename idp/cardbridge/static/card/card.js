@@ -151,7 +151,9 @@ function show(state, code = "") {
   const template = page.querySelector(`template[data-state="${state}"]`);
   if (!template) return;
   page.dataset.state = state;
-  document.getElementById("card-status").replaceChildren(template.content.cloneNode(true));
+  const status = document.getElementById("card-status");
+  status.replaceChildren(template.content.cloneNode(true));
+  entitle(status.querySelector("h2").textContent);
   const number = document.getElementById("control-code");
   if (number) number.textContent = code;
   const steps = document.getElementById("card-steps").children;
@@ -161,8 +163,14 @@ function show(state, code = "") {
   }
 }
 
+/** The tab says the state too: the person is often at another window. */
+function entitle(text) {
+  document.title = `${text.trim()} · Hygie`;
+}
+
 function showFailure(problem) {
   page.dataset.state = "failed";
+  entitle(problem.title);
   document.getElementById("card-status").replaceChildren();
   const content = document.getElementById("failure-template").content.cloneNode(true);
   for (const field of content.querySelectorAll("[data-field]")) {
