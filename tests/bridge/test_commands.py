@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cps_bridge import cli, pkcs11_reader
+from cps_bridge import cli
 from cps_bridge.commands import doctor, run
 from cps_bridge.config import Config
 from cps_bridge.errors import SetupError
@@ -228,10 +228,3 @@ def test_the_doctor_knows_a_running_bridge(
     with running("sandbox", directory, "--origin", ORIGIN, "--ports", "24903"):
         _well, said = examined(capsys, monkeypatch, card_of(authentication_pair()))
     assert "24903 : un pont répond" in said
-
-
-def test_the_module_is_loaded_by_its_path_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[str] = []
-    monkeypatch.setattr("pkcs11.lib", loaded.append)
-    pkcs11_reader.load(Path("/usr/lib/module.so"))
-    assert loaded == ["/usr/lib/module.so"]

@@ -27,6 +27,7 @@ from pkcs11.exceptions import (
 
 from cps_bridge.errors import BridgeError, Code, SetupError
 from cps_bridge.pkcs11_card import GONE, Pkcs11Card, Seen, has_authentication, look_at
+from cps_bridge.pkcs11_library import load
 from cps_bridge.reader import Access, CardState, Status
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,9 @@ CPS_LABEL = "ASIP CPS"
 class Library(Protocol):
     """The few calls of a loaded module that are used; tests play the genuine one's codes."""
 
-    manufacturer_id: str
+    @property
+    def manufacturer_id(self) -> str:
+        """Who made the module."""
 
     def get_slots(self, token_present: bool = False) -> list[pkcs11.Slot]:
         """C_GetSlotList and C_GetSlotInfo."""
@@ -48,11 +51,6 @@ class Library(Protocol):
 
     def finalize(self) -> None:
         """C_Finalize, unless it was."""
-
-
-def load(path: Path) -> Library:
-    """Load a module that `pkcs11_module` trusted."""
-    return pkcs11.lib(str(path))
 
 
 class Pkcs11Reader:
