@@ -22,7 +22,8 @@ class Places:
     """Folders of one system, for one person or for all of them.
 
     `chromium` and `firefox` hold the hosts' manifests; on Windows registry keys name them instead.
-    `kept` are folders that an uninstallation leaves even when it emptied them.
+    `kept` are folders that an uninstallation leaves even when it emptied them; `profiles` hold a
+    person's Chromium profiles.
     """
 
     system: System
@@ -33,6 +34,7 @@ class Places:
     registry_root: str = ""
     registry: tuple[str, ...] = ()
     kept: frozenset[Path] = frozenset()
+    profiles: tuple[Path, ...] = ()
 
 
 WINDOWS_BROWSERS = (r"Software\Google\Chrome", r"Software\Chromium", r"Software\Microsoft\Edge")
@@ -75,6 +77,7 @@ def _linux_person(home: Path) -> Places:
         autostart=config / "systemd" / "user",
         chromium=tuple(config / browser / "NativeMessagingHosts" for browser in browsers),
         firefox=(home / ".mozilla" / "native-messaging-hosts",),
+        profiles=tuple(config / browser for browser in browsers),
         kept=frozenset({home, config, data, home / ".local", config / "systemd" / "user"}),
     )
 
@@ -101,15 +104,13 @@ def _linux_shared(root: Path) -> Places:
 def _macos_person(home: Path) -> Places:
     library = home / "Library"
     support = library / "Application Support"
+    profiles = (support / "Google" / "Chrome", support / "Chromium", support / "Microsoft Edge")
     return Places(
         system=System.MACOS,
         own=support / "cps-bridge",
         autostart=library / "LaunchAgents",
-        chromium=(
-            support / "Google" / "Chrome" / "NativeMessagingHosts",
-            support / "Chromium" / "NativeMessagingHosts",
-            support / "Microsoft Edge" / "NativeMessagingHosts",
-        ),
+        chromium=tuple(profile / "NativeMessagingHosts" for profile in profiles),
+        profiles=profiles,
         firefox=(support / "Mozilla" / "NativeMessagingHosts",),
         kept=frozenset({home, library, support, library / "LaunchAgents"}),
     )
@@ -141,6 +142,10 @@ def _windows_person(home: Path) -> Places:
         autostart=roaming / "Microsoft" / "Windows" / "Start Menu" / "Programs" / "Startup",
         chromium=(local / "cps-bridge" / "chromium",),
         firefox=(local / "cps-bridge" / "firefox",),
+        profiles=tuple(
+            local / vendor / "User Data"
+            for vendor in (Path("Google", "Chrome"), Path("Chromium"), Path("Microsoft", "Edge"))
+        ),
         registry_root="HKEY_CURRENT_USER",
         registry=WINDOWS_BROWSERS,
         kept=frozenset({home, roaming, local}),
