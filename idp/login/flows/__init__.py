@@ -17,6 +17,7 @@ from idp.login.flows.attempts import (
 )
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
 from idp.login.flows.sessions import current_session, end_session, keep_alive
+from idp.login.flows.withdrawal import withdraw
 
 __all__ = [
     "Browser",
@@ -35,4 +36,5 @@ __all__ = [
     "prove",
     "read_finished",
     "refuse",
+    "withdraw",
 ]

@@ -42,6 +42,20 @@ class Command(BaseCommand):
             metavar="FINGERPRINT=URL",
             help="where this authority publishes its revocation list",
         )
+        bring.add_argument(
+            "--ocsp",
+            action="append",
+            default=[],
+            metavar="FINGERPRINT=URL",
+            help="the OCSP responder that speaks for this authority",
+        )
+        bring.add_argument(
+            "--ocsp-without-nonce",
+            action="append",
+            default=[],
+            metavar="FINGERPRINT",
+            help="its responder repeats no nonce: accept answers that are merely recent",
+        )
         disable = actions.add_parser("disable", help="stop trusting; history stays verifiable")
         disable.add_argument("fingerprint")
 
