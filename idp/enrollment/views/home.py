@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from idp.core.errors import IdpError
+from idp.directory.flows.cards import cards_of, ends_soon
 from idp.enrollment.flows import devices, refusals
 from idp.enrollment.flows.people import has_fresh_card, holder_of
 from idp.enrollment.models import Device
@@ -67,6 +68,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "can_add": len(active) < MAX_ACTIVE_DEVICES,
         "start_url": reverse("enrollment:start"),
         "revoked": "revoked" in request.GET,
+        "ending_cards": [card for card in cards_of(person_id=session.person_id) if ends_soon(card)],
     }
     return render(request, "enrollment/home.html", context)
 
