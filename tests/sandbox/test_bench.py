@@ -1,6 +1,7 @@
 """The bench: on this machine only, bounded, and it drives a real login."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -145,7 +146,7 @@ def test_on_a_slow_machine_no_code_has_expired_when_it_is_redeemed(
     portals: list[Any] = [SlowPortal(clock) for _ in range(4)]
     calls = steps._code_exchange(portals, {}, Limits(seconds=30, calls=2000))
     for call in calls:
-        with pytest.raises(ExhaustedError):
+        with suppress(ExhaustedError):
             while True:
                 call()
     ages = [age for portal in portals for age in portal.redeemed]
