@@ -18,8 +18,10 @@ from idp.directory.models import Person
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_certificates import thumbprint
 from idp.oidc.gateways.discovery import discovery
+from idp.oidc.rules.ciba_request import CIBA_GRANT
 from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.profiles import ProfileName
+from tests.oidc.ciba import answer
 from tests.oidc.portal import FORM, PROTOCOL, REDIRECT_URI, VERIFIER, Browser, parameters_of
 from tests.oidc.signing_portal import PAR, SigningPortal, signing_portal
 
@@ -235,6 +237,45 @@ def userinfo(token: str, shown: str, address: str = PROXY) -> int:
         REMOTE_ADDR=address,
     )
     return int(response.status_code)
+
+
+BACKCHANNEL = {"scope": "openid", "login_hint": "899900000011"}
+CIBA_GRANTS = (CIBA_GRANT, "refresh_token")
+
+
+def test_fapi_ciba_id1_ensure_wrong_client_id_in_backchannel_authorization_request(
+    tls: None, doctor: Person
+) -> None:
+    """The certificate says one portal, client_id another of the same method."""
+    tls_portal(profile=ProfileName.STANDARD, grant_types=CIBA_GRANTS)
+    signing_portal(
+        "autre-tls",
+        profile=ProfileName.STANDARD,
+        token_endpoint_auth_method=AuthMethod.TLS,
+        jwks={},
+        dpop_bound_access_tokens=False,
+        tls_client_auth_subject_dn="CN=autre.example,O=Hopital,C=FR",
+        grant_types=CIBA_GRANTS,
+    )
+    wrong = send("ext/ciba/auth", {**BACKCHANNEL, "client_id": "autre-tls"}, pem(GOOD))
+    assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+    assert send("ext/ciba/auth", BACKCHANNEL, pem(GOOD)).status_code == 200
+
+
+def test_fapi_ciba_id1_ensure_mtls_holder_of_key_required(tls: None, doctor: Person) -> None:
+    """Neither the request nor the tokens without the certificate, nor with another one."""
+    tls_portal(profile=ProfileName.STANDARD, grant_types=CIBA_GRANTS)
+    for shown in ("", pem(SELF_SIGNED)):
+        assert send("ext/ciba/auth", BACKCHANNEL, shown).status_code == 401
+    auth_req_id = send("ext/ciba/auth", BACKCHANNEL, pem(GOOD)).json()["auth_req_id"]
+    answer(auth_req_id)
+    poll = {"grant_type": CIBA_GRANT, "auth_req_id": auth_req_id}
+    for shown in ("", pem(SELF_SIGNED)):
+        assert send("token", poll, shown).json()["error"] == "invalid_client"
+    token = send("token", poll, pem(GOOD)).json()["access_token"]
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    assert send("userinfo", {}, "", **bearer).status_code == 401
+    assert send("userinfo", {}, pem(GOOD), **bearer).status_code == 200
 
 
 def test_a_bound_client_without_certificate_gets_no_token(tls: None) -> None:

@@ -52,7 +52,7 @@ def leave() -> str:
 
 def send(leave: str, body: Any, content_type: str = "application/json") -> Any:
     sent = body if isinstance(body, bytes | str) else json.dumps(body)
-    header = {"HTTP_AUTHORIZATION": f"Bearer {leave}"} if leave else {}
+    header: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {leave}"} if leave else {}
     return Browser().post(PATH, sent, content_type=content_type, **header)
 
 

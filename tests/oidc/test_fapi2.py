@@ -55,6 +55,7 @@ def test_fapi2_discovery_end_point_verification() -> None:
     algs = ["PS256", "ES256", "EdDSA", "RS256"]
     assert told["token_endpoint_auth_signing_alg_values_supported"] == algs
     assert told["request_object_signing_alg_values_supported"] == algs
+    assert told["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
 
 
 def test_fapi2_happy_flow(fapi: SigningPortal, other: SigningPortal, doctor: Person) -> None:

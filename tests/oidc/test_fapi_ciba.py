@@ -206,6 +206,12 @@ def test_fapi_ciba_id1_ensure_authorization_request_with_multiple_hints_fails(
     suite: Suite,
 ) -> None:
     refused(suite.ask(login_hint_token="token"))
+    auth_req_id = suite.begin()
+    answer(auth_req_id)
+    id_token = suite.poll(auth_req_id).json()["id_token"]
+    # Each of the two is good alone.
+    assert suite.ask(login_hint=None, id_token_hint=id_token).status_code == 200
+    assert refusal_of(suite.ask(id_token_hint=id_token)) == (400, "invalid_request")
 
 
 def test_fapi_ciba_id1_ensure_unsigned_backchannel_authorization_request_fails(

@@ -3,12 +3,17 @@
 Every module runs twice, as both plans ask: answered by redirection, and by a posted form.
 """
 
+import base64
+import hashlib
 import re
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.errors import BadSignatureError
+from joserfc.jwk import import_key
 from joserfc.util import json_b64decode
 
 from idp.directory.models import Person
@@ -105,7 +110,10 @@ def test_oidcc_server(op: Op) -> None:
     claims = keys.read(tokens["id_token"], kind="ID")
     assert (claims["iss"], claims["aud"], claims["nonce"]) == (issuer(), "portail-test", "n0nce")
     assert claims["exp"] > claims["iat"]
-    assert claims["at_hash"]
+    digest = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
+    assert claims["at_hash"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    # Nothing of the person that was not asked: `scope_all` opens the name and the number.
+    assert not {"email", "phone_number", "address", "birthdate"} & set(claims)
     userinfo = op.portal.userinfo(tokens["access_token"])
     assert userinfo.json()["sub"] == claims["sub"]
 
@@ -117,8 +125,13 @@ def test_oidcc_response_type_missing(op: Op) -> None:
 def test_oidcc_idtoken_signature(op: Op) -> None:
     token = op.tokens(op.log_in())["id_token"]
     header = header_of(token)
-    published = {key["kid"]: key["alg"] for key in document(f"{PROTOCOL}/certs")["keys"]}
-    assert published[header["kid"]] == header["alg"] == "RS256"
+    published = {key["kid"]: key for key in document(f"{PROTOCOL}/certs")["keys"]}
+    key = published[header["kid"]]
+    assert key["alg"] == header["alg"] == "RS256"
+    # By the published key alone, as a portal has nothing else.
+    assert jwt.decode(token, import_key(key), ["RS256"]).claims["iss"] == issuer()
+    with pytest.raises(BadSignatureError):
+        jwt.decode(f"{token[:-8]}AAAAAAAA", import_key(key), ["RS256"])
 
 
 def test_oidcc_idtoken_unsigned(op: Op) -> None:
@@ -312,8 +325,16 @@ def test_oidcc_discovery_endpoint_verification(db: None) -> None:
     assert response["Content-Type"] == "application/json"
     told = response.json()
     assert told["issuer"] == issuer()
-    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"):
-        assert told[name].startswith(("http://localhost", "https://"))
+    endpoints = {name for name in told if name.endswith(("_endpoint", "_uri"))}
+    assert {
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+    } <= endpoints
+    for name in endpoints:
+        # One origin: https outside the sandbox, as the settings demand of the base address.
+        assert told[name].startswith(f"{issuer().partition('/auth/')[0]}/"), name
     assert told["response_types_supported"] == ["code"]
     assert "RS256" in told["id_token_signing_alg_values_supported"]
     assert "openid" in told["scopes_supported"]

@@ -51,7 +51,8 @@ OBJECT_MEMBERS = ("state", "nonce", "login_hint", "ui_locales", "acr_values", "i
 @pytest.mark.parametrize("text", UNKEPT)
 @pytest.mark.parametrize("name", OBJECT_MEMBERS)
 def test_in_a_request_object(standard: SigningPortal, name: str, text: str) -> None:
-    signed_object = standard.request_object(**{name: text})
+    changes: dict[str, Any] = {name: text}
+    signed_object = standard.request_object(**changes)
     pushed = standard.send(PAR, {"request": signed_object}, dpop="")
     assert (pushed.status_code, pushed.json()["error"]) == (400, "invalid_request_object")
     shown = standard.ask(request=signed_object)
@@ -64,9 +65,10 @@ def test_in_a_request_object(standard: SigningPortal, name: str, text: str) -> N
 def test_in_a_signed_backchannel_request(
     standard: SigningPortal, doctor: Person, name: str, text: str
 ) -> None:
-    asked = {"scope": "openid", "login_hint": doctor.national_id, "jti": "one"}
+    asked: dict[str, Any] = {"scope": "openid", "login_hint": doctor.national_id, "jti": "one"}
+    asked[name] = text
     now = int(clock.now().timestamp())
-    request = standard.assertion(sub=None, nbf=now, **{**asked, name: text})
+    request = standard.assertion(sub=None, nbf=now, **asked)
     response = standard.send("ext/ciba/auth", {"request": request}, dpop="")
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
@@ -74,7 +76,8 @@ def test_in_a_signed_backchannel_request(
 @pytest.mark.parametrize("text", UNKEPT)
 @pytest.mark.parametrize("name", ["jti", "nonce", "ath", "htu"])
 def test_in_a_dpop_proof(standard: SigningPortal, name: str, text: str) -> None:
-    proof = dpop_proof("token", **{name: text})
+    changes: dict[str, Any] = {name: text}
+    proof = dpop_proof("token", **changes)
     response = standard.send("token", {"grant_type": "client_credentials"}, dpop=proof)
     assert (response.status_code, response.json()["error"]) == (400, "invalid_dpop_proof")
 

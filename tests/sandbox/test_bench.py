@@ -1,13 +1,17 @@
 """The bench: on this machine only, bounded, and it drives a real login."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.live_server_helper import LiveServer
 
 from idp.oidc.flows.clients import ensure_client
+from idp.sandbox.bench import steps
 from idp.sandbox.bench.cpu import CpuClock
 from idp.sandbox.bench.load import (
     BenchError,
@@ -114,3 +118,37 @@ def test_every_endpoint_and_a_whole_login_are_measured(live_server: LiveServer) 
         "whole login",
     ]
     assert all(float(row.split()[-2]) > 0 for row in rows[2:])
+
+
+class SlowPortal:
+    """Takes a second for each code, on a clock of its own."""
+
+    def __init__(self, clock: list[float]) -> None:
+        self.clock = clock
+        self.redeemed: list[float] = []
+
+    def log_in(self) -> None:
+        self.clock[0] += 1
+
+    def code(self) -> float:
+        self.clock[0] += 1
+        return self.clock[0]
+
+    def redeem(self, made_at: float) -> None:
+        self.redeemed.append(self.clock[0] - made_at)
+
+
+def test_on_a_slow_machine_no_code_has_expired_when_it_is_redeemed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(steps, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    portals: list[Any] = [SlowPortal(clock) for _ in range(4)]
+    calls = steps._code_exchange(portals, {}, Limits(seconds=30, calls=2000))
+    for call in calls:
+        with suppress(ExhaustedError):
+            while True:
+                call()
+    ages = [age for portal in portals for age in portal.redeemed]
+    assert len(ages) >= 4
+    assert max(ages) + 30 < 60

@@ -1,7 +1,6 @@
 """The registration endpoint (RFC 7591 §3), where the operator has turned it on."""
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from idp.oidc.flows.registration import answer_registration
@@ -27,16 +26,11 @@ def register(request: HttpRequest) -> HttpResponse:
         return oauth_json(malformed(f"The body must be {JSON}."))
     call = call_of(request, form=parse_parameters(b""))
     try:
-        return oauth_json(answer_registration(call=call, body=_body(request)))
+        # One byte more than is read: what is longer is refused, and not kept in memory.
+        body = request.read(LONGEST_BODY + 1)
+        return oauth_json(answer_registration(call=call, body=body))
     except BackchannelError as error:
         return _unauthorized(error, is_tried=bool(call.token))
-
-
-def _body(request: HttpRequest) -> bytes:
-    try:
-        return request.read(LONGEST_BODY + 1)
-    except RequestDataTooBig:
-        return b" " * (LONGEST_BODY + 1)
 
 
 def _unauthorized(error: BackchannelError, *, is_tried: bool) -> HttpResponse:
