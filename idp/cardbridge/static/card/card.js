@@ -6,6 +6,8 @@ const STATUS_TIMEOUT = 2500;
 // The browser may be asking the person for permission: nothing is lost by waiting.
 const PERMISSION_TIMEOUT = 120_000;
 const PERMISSION_HINT_AFTER = 700;
+// Nearly every bridge listens at the first port; the others are asked if it does not answer soon.
+const HEAD_START = 250;
 
 const page = document.getElementById("card-login");
 const form = document.getElementById("card-form");
@@ -73,13 +75,27 @@ async function probe(port, signal) {
   return { port, sandbox: status.sandbox === true };
 }
 
+/** Asks the first port, and the others when it refuses or is slow: most logins ask one only. */
+function probeAll(signal) {
+  const [first, ...others] = ports;
+  const answer = probe(first, signal);
+  const isFound = answer.then(() => true, () => false);
+  const slow = new Promise((resolve) => setTimeout(resolve, HEAD_START, false));
+  const start = Promise.race([isFound, slow]);
+  const later = async (port) => {
+    if (await start) throw new Failed("no_bridge");
+    return probe(port, signal);
+  };
+  return [answer, ...others.map(later)];
+}
+
 async function findBridge() {
   const asks = (await permission()) === "prompt";
   const giveUp = new AbortController();
   const later = (delay, act) => setTimeout(act, delay);
   const cap = later(asks ? PERMISSION_TIMEOUT : STATUS_TIMEOUT, () => giveUp.abort());
   const hint = later(PERMISSION_HINT_AFTER, () => asks && show("permission"));
-  const probes = ports.map((port) => probe(port, giveUp.signal));
+  const probes = probeAll(giveUp.signal);
   // While the browser asks the person nothing settles; once one port has, the others get little
   // time: a stranger that never answers must not keep the page waiting.
   Promise.race(probes.map((each) => each.catch(() => null))).then(() => {
