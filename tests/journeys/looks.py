@@ -72,6 +72,8 @@ def watched(browser: Browser, width: int, scheme: str, **options: Any) -> Iterat
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
+        # Colours are judged at rest, not on their way.
+        reduced_motion="reduce",
         locale="fr-FR",
         **options,
     )
