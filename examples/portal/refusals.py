@@ -37,7 +37,7 @@ REFUSALS = {
     ),
     "invalid_client": (
         "Ce portail n’est pas reconnu",
-        "Son identifiant ou son secret est faux : prévenez la personne qui l’administre.",
+        "Son identifiant ou son secret est faux : prévenez la personne qui l’administre.",
     ),
     "state_mismatch": (
         "Cette réponse ne correspond à aucune demande",

@@ -21,10 +21,14 @@ MODULES = Path(__file__).resolve().parent.parent / "static"
 SHARED = (
     "hygie/hygie.css",
     "hygie/parts.css",
+    "hygie/choices.css",
     "hygie/fields.css",
     "hygie/progress.css",
     "hygie/fonts/atkinson-latin.woff2",
     "hygie/favicon.svg",
+    "hygie/icons/danger.svg",
+    "hygie/icons/info.svg",
+    "hygie/icons/warning.svg",
 )
 ICONS = (("app-192.png", 192, "any"), ("app-512.png", 512, "any"))
 MASKABLE = ("app-maskable-512.png", 512, "maskable")

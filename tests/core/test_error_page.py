@@ -27,6 +27,14 @@ def test_an_unknown_address_is_said_so_and_nothing_about_a_login() -> None:
     assert "éférence" not in said
 
 
+def test_the_address_without_a_path_says_where_to_begin() -> None:
+    response = Client().get("/")
+    said = response.content.decode()
+    assert response.status_code == 200
+    assert "/mon-ecps/" in said
+    assert "/ecps/" in said
+
+
 def test_a_refusal_with_an_audit_row_gives_its_reference() -> None:
     error = IdpError("invalid_request", "La demande du portail n’a pas pu être lue.")
     error.reference = "K7QF"

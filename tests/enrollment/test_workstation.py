@@ -75,6 +75,21 @@ def test_who_comes_back_without_a_card_is_told_so(person: Person) -> None:
     response = station.client.get(reverse("login:finish", args=[attempt_id]), follow=True)
     assert response.status_code == 403
     assert response.context["error"].code == "fresh_card_needed"
+    assert response.context["next_step"]["url"] == HOME
+
+
+def test_who_cancels_the_login_is_led_back_here_and_not_to_a_portal(person: Person) -> None:
+    station = Workstation()
+    location = station.client.get(HOME)["Location"]
+    said = station.client.get(location).content.decode()
+    assert "revenir au portail" not in said
+    attempt_id = location.rsplit("/", 1)[1]
+    response = station.client.post(reverse("login:cancel", args=[attempt_id]), follow=True)
+    said = response.content.decode()
+    assert response.status_code == 403
+    assert "<h1>Vous avez annulé</h1>" in said
+    assert "Rien n’a été transmis au portail" not in said
+    assert response.context["next_step"]["url"] == HOME
 
 
 def test_the_page_shows_the_code_and_a_qr_image(workstation: Workstation) -> None:

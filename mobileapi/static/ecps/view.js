@@ -90,7 +90,10 @@ function accept() {
 export function explain(error) {
   // A DOMException has a `code` too: an old number, 0 for the newer names.
   const key = `error-${typeof error.code === "string" ? error.code : error.name}`;
-  return error.message && error.status ? error.message : text(hasText(key) ? key : "error-unknown");
+  if (error.message && error.status) return error.message;
+  if (hasText(key)) return text(key);
+  console.error(error);
+  return text("error-unknown");
 }
 
 /** Runs `work` with the screen's controls held, so that nothing is sent twice. */
@@ -129,7 +132,6 @@ async function attempt(work) {
   try {
     await hold(work);
   } catch (error) {
-    console.error(error);
     complain(explain(error));
   }
 }

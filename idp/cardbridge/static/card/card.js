@@ -9,6 +9,8 @@ const STATUS_TIMEOUT = 2500;
 const PERMISSION_TIMEOUT = 120_000;
 // An extension answers within the page, at once; without one this is all that is lost.
 const EXTENSION_TIMEOUT = 250;
+// Nearly every bridge listens at the first port; the others are asked if it does not answer soon.
+const HEAD_START = 250;
 
 const page = document.getElementById("card-login");
 const form = document.getElementById("card-form");
@@ -99,6 +101,20 @@ async function probe(port, signal) {
   return { port, sandbox: status.sandbox === true };
 }
 
+/** Asks the first port, and the others when it refuses or is slow: most logins ask one only. */
+function probeAll(signal) {
+  const [first, ...others] = ports;
+  const answer = probe(first, signal);
+  const isFound = answer.then(() => true, () => false);
+  const slow = new Promise((resolve) => setTimeout(resolve, HEAD_START, false));
+  const start = Promise.race([isFound, slow]);
+  const later = async (port) => {
+    if (await start) throw new Failed("no_bridge");
+    return probe(port, signal);
+  };
+  return [answer, ...others.map(later)];
+}
+
 async function findBridge() {
   if (isSafari && location.protocol === "https:") throw new Failed("no_bridge");
   const allowed = await permission();
@@ -110,7 +126,7 @@ async function findBridge() {
   const giveUp = new AbortController();
   const later = (delay) => setTimeout(() => giveUp.abort(), delay);
   const cap = later(asks ? PERMISSION_TIMEOUT : STATUS_TIMEOUT);
-  const probes = ports.map((port) => probe(port, giveUp.signal));
+  const probes = probeAll(giveUp.signal);
   // While the browser asks the person nothing settles; once one port has, the others get little
   // time: a stranger that never answers must not keep the page waiting.
   Promise.race(probes.map((each) => each.catch(() => null))).then(() => later(STATUS_TIMEOUT));

@@ -1,0 +1,94 @@
+"""What every page must hold, whatever it shows: read by eye, by ear, by thumb, and in large."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from tests.journeys.demo import Demo
+
+# What a browser writes by itself when a server refuses or a port is closed.
+EXPECTED = ("Failed to load resource", "WebSocket connection to")
+
+THUMB = 44  # px, the side of the smallest target
+
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# A link inside a sentence is as tall as its line (WCAG 2.5.8); a box lies in its larger label.
+SMALL = """(thumb) => [...document.querySelectorAll("a, button, summary, select, input")]
+  .filter((each) => each.checkVisibility() && !each.closest(".skip-link, [type=hidden]"))
+  .filter((each) => getComputedStyle(each).display !== "inline")
+  .map((each) => (/^(radio|checkbox)$/.test(each.type) ? each.labels[0] : each))
+  .map((each) => [each.id || each.textContent.trim(), each.getBoundingClientRect()])
+  .filter(([, box]) => box.width < thumb || box.height < thumb)
+  .map(([name, box]) => `${name}: ${box.width} × ${box.height}`)"""
+# French puts a space that does not break before these, and never the typewriter's apostrophe.
+TYPEWRITTEN = r"""() => [...document.querySelectorAll("main :is(h1, h2, p, li, label, button, a)")]
+  .filter((each) => each.checkVisibility() && !each.querySelector(":is(p, li, h1, h2)"))
+  .map((each) => each.textContent)
+  .filter((text) => / [:;!?»]|« |\b[cdjlmnst]'[a-zé]/.test(text))"""
+
+
+# No slots: Playwright puts a mark of its own on the object whose method it calls.
+@dataclass
+class Watched:
+    """A page, with what its browser complained of and whom it asked."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(EXPECTED):
+            self.complaints.append(message.text)
+
+    def note(self, request: Request) -> None:
+        if request.url.startswith("http"):
+            self.hosts.add(urlsplit(request.url).hostname or "")
+
+    def check(self, name: str, *, is_french: bool = True) -> None:
+        """Asserts all of it; `name` is said when it fails."""
+        page = self.page
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        assert page.locator("h1:visible").count() == 1, f"{name}: one heading says where one is"
+        assert page.evaluate(SIDEWAYS) <= 0, f"{name} scrolls sideways"
+        assert page.evaluate(SMALL, THUMB) == [], f"{name}: too small for a thumb"
+        assert self.complaints == [], f"{name}: the browser complains"
+        assert self.hosts <= {"localhost", "127.0.0.1"}, f"{name} asks others: {self.hosts}"
+        if is_french:
+            assert page.evaluate(TYPEWRITTEN) == [], f"{name}: French typography"
+        page.evaluate("document.documentElement.style.fontSize = '225%'")
+        assert page.evaluate(SIDEWAYS) <= 0, f"{name} scrolls sideways in letters twice as large"
+        page.evaluate("document.documentElement.style.fontSize = ''")
+
+
+@contextmanager
+def watched(browser: Browser, width: int, scheme: str, **options: Any) -> Iterator[Watched]:
+    """A browser of its own, of this width and colour scheme, with one page."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+        # Colours are judged at rest, not on their way.
+        reduced_motion="reduce",
+        locale="fr-FR",
+        **options,
+    )
+    seen = Watched(context.new_page())
+    seen.page.on("console", seen.hear)
+    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen.page.on("request", seen.note)
+    yield seen
+    context.close()
+
+
+def in_another_tab(seen: Watched, demo: Demo) -> Watched:
+    """The sandbox reader beside a page, watched too."""
+    tab = Watched(seen.page.context.new_page())
+    tab.page.on("console", tab.hear)
+    tab.page.on("request", tab.note)
+    tab.page.goto(demo.reader_url)
+    return tab
