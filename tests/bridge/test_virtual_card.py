@@ -65,8 +65,11 @@ async def test_a_card_logs_in_again_and_again(
     for round_ in (1, 2, 3):
         answer = await virtual_desk.log_in(PIN, meanwhile=note_time)
         seconds = time.monotonic() - asked_at
+        verdict = "ok" if seconds <= TARGET_SECONDS else "ABOVE TARGET"
         record_property(
-            "figure", f"{algorithm}, virtual card, PIN to token, {round_}: {seconds:.2f} s"
+            "figure",
+            f"{algorithm} on a virtual card, PIN to token, {round_}: {seconds * 1000:.0f} ms "
+            f"(target {TARGET_SECONDS:.0f} s) {verdict}",
         )
         assert answer["type"] == "token", answer
         assert answer["token"]["algorithm"] == algorithm

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +28,10 @@ DRIVER = DRIVERS / "serial" / "libifdvpcd.so"
 SYSTEM_RUN = Path("/run")
 NAMESPACES = (("unshare", "--mount"), ("unshare", "--mount", "--map-root-user"))
 # The mounts last as long as the daemon; it dies with whoever started it.
+LEASH = ("setpriv", "--pdeathsig", "TERM")
 START = (
     'mount --bind "$1" /run && mount --bind "$2" "$3" && '
-    'exec setpriv --pdeathsig TERM "$4" --foreground --config "$5"'
+    f'exec {" ".join(LEASH)} "$4" --foreground --config "$5"'
 )
 TURN = Path(tempfile.gettempdir(), "hygie-tests-pcscd.lock")
 PORTS = range(25100, 26000, 2)
@@ -61,7 +63,7 @@ class Pcscd:
             raise PcscdError("needed: apt-get install pcscd vsmartcard-vpcd (./run test does it)")
         shutil.copy(DRIVER, self.folder / DRIVER.name)
         self._namespace = _find_namespace()
-        # Test processes side by side take turns where they cannot have a daemon each.
+        # Tests side by side take turns where they cannot have a daemon each.
         self._turn = os.open(TURN, os.O_RDWR | os.O_CREAT, 0o666)
         self.port = _free_ports()
         self.slots = (Slot(self.port), Slot(self.port + 1))
@@ -80,14 +82,27 @@ class Pcscd:
     def _run(self) -> Path:
         return SYSTEM_RUN if self._namespace is None else self.folder / "run"
 
+    @contextmanager
+    def running(self) -> "Iterator[Pcscd]":
+        """The daemon for the length of one test, which may stop and start it meanwhile."""
+        if self._namespace is None:
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            self.start()
+            yield self
+        finally:
+            for slot in self.slots:
+                slot.eject()
+            self.stop()
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+
     def start(self, *, readers: bool = True) -> None:
         """Start the daemon; returns once it answers. Without `readers` none is plugged in."""
         configuration = self.folder / "readers" / "vpcd"
         configuration.write_text(_configuration(self) if readers else "")
         if self._namespace is None:
-            fcntl.flock(self._turn, fcntl.LOCK_EX)
             _refuse_to_disturb(self.socket_path)
-            command = [str(PROGRAM), "--foreground", "--config", str(configuration.parent)]
+            command = [*LEASH, str(PROGRAM), "--foreground", "--config", str(configuration.parent)]
         else:
             self._clean()
             empty = self.folder / "no-drivers"
@@ -146,7 +161,6 @@ class Pcscd:
             self._process.send_signal(number)
             self._process.wait(timeout=START_SECONDS)
             self._process = None
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
 
     def _clean(self) -> None:
         shutil.rmtree(self._run / "pcscd", ignore_errors=True)

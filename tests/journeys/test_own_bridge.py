@@ -47,14 +47,11 @@ def card_in_softhsm(demo: Demo, folder: Path, card: str) -> SoftToken:
 @pytest.fixture
 def pcscd() -> Iterator[Pcscd]:
     """A smart card service with a virtual reader, no card in."""
-    with tempfile.TemporaryDirectory(prefix="pcscd-") as folder:
-        daemon = Pcscd(Path(folder))
-        daemon.start()
-        try:
-            yield daemon
-        finally:
-            daemon.slots[0].eject()
-            daemon.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="pcscd-") as folder,
+        Pcscd(Path(folder)).running() as daemon,
+    ):
+        yield daemon
 
 
 def card_in_hand(demo: Demo, card: str) -> PivCard:
