@@ -105,13 +105,8 @@ def _pcscd() -> Iterator[Pcscd]:
 @pytest.fixture
 def pcscd(_pcscd: Pcscd) -> Iterator[Pcscd]:
     """The daemon with its two slots, no card in."""
-    _pcscd.start()
-    try:
-        yield _pcscd
-    finally:
-        for slot in _pcscd.slots:
-            slot.eject()
-        _pcscd.stop()
+    with _pcscd.running() as daemon:
+        yield daemon
 
 
 @pytest.fixture

@@ -52,6 +52,27 @@ def test_a_restarted_card_service_is_cured_by_initialising_again(module: Middlew
     assert verified(authenticate(reader_over(module), ScriptedPrompt("1234")))
 
 
+def test_readers_that_cannot_be_listed_are_a_card_error(module: Middleware) -> None:
+    module.failures["get_slots"] = [GeneralError() for _ in range(9)]
+    assert refusal(module, ScriptedPrompt("1234")).code is Code.CARD_ERROR
+
+
+def test_a_card_service_that_restarts_meanwhile_is_found_again(
+    module: Middleware, card: CpsCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSC goes on listing the readers of the service that died, without a card."""
+    monkeypatch.setattr("cps_bridge.pkcs11_reader.RENEWAL_SECONDS", 0)
+    module.cards[0] = None
+    starts = module.calls.count("initialize")
+
+    def restart(_step: Progress) -> None:
+        if _step.state is State.INSERT_CARD:
+            module.before["finalize"] = lambda: module.cards.__setitem__(0, card)
+
+    assert verified(authenticate(reader_over(module), ScriptedPrompt("1234"), progress=restart))
+    assert module.calls.count("initialize") > starts + 1
+
+
 def test_a_slot_that_vanishes_during_the_walk_is_looked_at_again(module: Middleware) -> None:
     module.failures["get_slots"] = [SlotIDInvalid()]
     assert verified(authenticate(reader_over(module), ScriptedPrompt("1234")))

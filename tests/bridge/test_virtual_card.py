@@ -1,7 +1,6 @@
 """The bridge over a real PC/SC stack: pcscd, a virtual reader and card, OpenSC's PKCS#11 module.
 
-Each test has a pcscd of its own.  All in one file, which `--dist loadfile` gives to one process:
-where no mount namespace can be had, the daemon is the machine's, and there can only be one.
+Each test has a pcscd of its own; see `tests/emulators/pcscd.py`.
 """
 
 import asyncio
@@ -11,18 +10,24 @@ from collections.abc import Callable
 import pytest
 from cps_bridge.reader import Tries
 
-from tests.bridge.pki import Pair, authentication_pair, ec_pair, pair, rsa_key
+from tests.bridge.pki import (
+    Pair,
+    authentication_pair,
+    ec_pair,
+    pair,
+    rsa_key,
+)
 from tests.bridge.scripted import verified
 from tests.bridge.virtual_desk import (
     PIN,
     WRONG_PIN,
     VirtualDesk,
+    error,
     unblock,
     until,
     virtual_card,
 )
 from tests.emulators.iso7816 import Command
-from tests.emulators.piv_card import PivCard
 from tests.emulators.vpcd import PulledError
 
 TARGET_SECONDS = 1.0
@@ -39,10 +44,6 @@ def pulled_at(instruction: int) -> Callable[[Command], None]:
     return leave
 
 
-def error(code: str, **more: bool) -> dict[str, object]:
-    return {"type": "error", "code": code, **more}
-
-
 @pytest.mark.parametrize(
     ("held", "algorithm"), [(authentication_pair, "RS256"), (ec_pair, "ES256")]
 )
@@ -53,7 +54,7 @@ async def test_a_card_logs_in_again_and_again(
     algorithm: str,
 ) -> None:
     card = virtual_card(held())
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     await virtual_desk.shows("present")
     asked_at = 0.0
 
@@ -64,8 +65,11 @@ async def test_a_card_logs_in_again_and_again(
     for round_ in (1, 2, 3):
         answer = await virtual_desk.log_in(PIN, meanwhile=note_time)
         seconds = time.monotonic() - asked_at
+        verdict = "ok" if seconds <= TARGET_SECONDS else "ABOVE TARGET"
         record_property(
-            "figure", f"{algorithm}, virtual card, PIN to token, {round_}: {seconds:.2f} s"
+            "figure",
+            f"{algorithm} on a virtual card, PIN to token, {round_}: {seconds * 1000:.0f} ms "
+            f"(target {TARGET_SECONDS:.0f} s) {verdict}",
         )
         assert answer["type"] == "token", answer
         assert answer["token"]["algorithm"] == algorithm
@@ -76,7 +80,7 @@ async def test_a_card_logs_in_again_and_again(
 
 async def test_the_card_forgets_the_pin_after_each_login(virtual_desk: VirtualDesk) -> None:
     card = virtual_card()
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     assert (await virtual_desk.log_in(PIN))["type"] == "token"
     # Another program of the same person must not go on signing where the bridge has finished.
     await until(lambda: not card.is_verified)
@@ -84,7 +88,7 @@ async def test_the_card_forgets_the_pin_after_each_login(virtual_desk: VirtualDe
 
 async def test_three_wrong_pins_lock_and_the_puk_unlocks(virtual_desk: VirtualDesk) -> None:
     card = virtual_card()
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     # OpenSC's module raises no flag for the first wrong PIN of a PIV card.
     assert await virtual_desk.log_in(WRONG_PIN) == error("PIN_INCORRECT")
     second = await virtual_desk.log_in(WRONG_PIN)
@@ -104,12 +108,12 @@ async def test_three_wrong_pins_lock_and_the_puk_unlocks(virtual_desk: VirtualDe
 
 async def test_a_lock_outlives_a_removal(virtual_desk: VirtualDesk) -> None:
     card = virtual_card()
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     for _ in range(3):
         await virtual_desk.log_in(WRONG_PIN, confirm=True)
-    virtual_desk.slot.eject()
+    virtual_desk.daemon.eject()
     await virtual_desk.shows("absent")
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     await virtual_desk.shows("locked")
     assert await virtual_desk.log_in(PIN) == error("PIN_LOCKED")
 
@@ -119,7 +123,7 @@ async def test_a_card_locked_elsewhere_is_found_out_by_its_answer(
 ) -> None:
     card = virtual_card()
     card.pin.left = 0
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     assert await virtual_desk.log_in(PIN, confirm=True) == error("PIN_LOCKED")
     assert card.signatures == 0
     # From now on it is known.
@@ -131,7 +135,7 @@ async def test_the_last_try_is_confirmed_and_the_right_pin_gives_all_back(
 ) -> None:
     card = virtual_card()
     card.pin.left = 1
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     unconfirmed = await virtual_desk.log_in(*[WRONG_PIN] * 5)
     assert unconfirmed == error("USER_CANCELLED")
     assert (card.pin.left, card.pins_presented) == (1, 0)
@@ -143,15 +147,15 @@ async def test_the_last_try_is_confirmed_and_the_right_pin_gives_all_back(
 
 async def test_a_card_is_awaited_and_seen_when_it_comes(virtual_desk: VirtualDesk) -> None:
     card = virtual_card()
-    answer = await virtual_desk.log_in(PIN, on_insert_card=lambda: virtual_desk.slot.insert(card))
+    answer = await virtual_desk.log_in(PIN, on_insert_card=lambda: virtual_desk.daemon.insert(card))
     assert verified(answer["token"])
 
 
 async def test_a_card_pulled_while_its_pin_is_asked(virtual_desk: VirtualDesk) -> None:
     card = virtual_card()
-    virtual_desk.slot.insert(card)
-    assert await virtual_desk.log_in(meanwhile=virtual_desk.slot.eject) == error("CARD_REMOVED")
-    await logs_in_after_reinsertion(virtual_desk, card)
+    virtual_desk.daemon.insert(card)
+    assert await virtual_desk.log_in(meanwhile=virtual_desk.daemon.eject) == error("CARD_REMOVED")
+    await virtual_desk.logs_in_with(card)
     assert card.pins_presented == 1
 
 
@@ -165,29 +169,21 @@ async def test_a_card_pulled_at_work(
 ) -> None:
     card = virtual_card()
     card.before = pulled_at(instruction)
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
     assert await virtual_desk.log_in(PIN) == error("CARD_REMOVED")
     # No try burnt, nothing signed.
     assert (card.pin.left, card.pins_presented, card.signatures) == (3, presented, 0)
     card.before = lambda _command: None
-    await logs_in_after_reinsertion(virtual_desk, card)
-
-
-async def logs_in_after_reinsertion(virtual_desk: VirtualDesk, card: PivCard) -> None:
-    virtual_desk.slot.eject()
-    await virtual_desk.shows("absent")
-    virtual_desk.slot.insert(card)
-    await virtual_desk.shows("present")
-    assert verified((await virtual_desk.log_in(PIN))["token"])
+    await virtual_desk.logs_in_with(card)
 
 
 async def test_another_card_never_gets_the_first_ones_pin(virtual_desk: VirtualDesk) -> None:
     first, second = virtual_card(), virtual_card(pair(rsa_key("another")))
-    virtual_desk.slot.insert(first)
+    virtual_desk.daemon.insert(first)
 
     def swap() -> None:
-        virtual_desk.slot.eject()
-        virtual_desk.slot.insert(second)
+        virtual_desk.daemon.eject()
+        virtual_desk.daemon.insert(second)
 
     assert await virtual_desk.log_in(PIN, meanwhile=swap) == error("CARD_REMOVED")
     assert (first.pins_presented, second.pins_presented) == (0, 0)
@@ -199,11 +195,11 @@ async def test_another_card_never_gets_the_first_ones_pin(virtual_desk: VirtualD
 
 async def test_the_same_card_put_back_gets_the_pin_once(virtual_desk: VirtualDesk) -> None:
     card = virtual_card()
-    virtual_desk.slot.insert(card)
+    virtual_desk.daemon.insert(card)
 
     def reinsert() -> None:
-        virtual_desk.slot.eject()
-        virtual_desk.slot.insert(card)
+        virtual_desk.daemon.eject()
+        virtual_desk.daemon.insert(card)
         virtual_desk.prompt.meanwhile = lambda: None
 
     # The module may notice only when the PIN was typed: then it is asked anew, never replayed.

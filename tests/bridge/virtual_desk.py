@@ -18,10 +18,9 @@ from cps_bridge.watch import Watch
 
 from tests.bridge.page import connected
 from tests.bridge.pki import Pair, authentication_pair, signature_pair
-from tests.bridge.scripted import ScriptedPrompt
+from tests.bridge.scripted import ScriptedPrompt, verified
 from tests.emulators.pcscd import Pcscd
 from tests.emulators.piv_card import AUTHENTICATION, SIGNATURE, KeyPair, PivCard
-from tests.emulators.vpcd import Slot
 
 PIN, WRONG_PIN, PUK = "1234", "9999", "87654321"
 SEEN_SECONDS = 20.0
@@ -42,15 +41,16 @@ def virtual_card(auth: Pair | None = None, *, sign: Pair | None = None) -> PivCa
     """Return a card as a CPS holds: a pair to log in with, and one to sign documents with."""
     return PivCard(
         {
-            AUTHENTICATION: _key_pair(auth or authentication_pair()),
-            SIGNATURE: _key_pair(sign or signature_pair()),
+            AUTHENTICATION: key_pair(auth or authentication_pair()),
+            SIGNATURE: key_pair(sign or signature_pair()),
         },
         pin=PIN,
         puk=PUK,
     )
 
 
-def _key_pair(pair: Pair) -> KeyPair:
+def key_pair(pair: Pair) -> KeyPair:
+    """Return a test pair as a card holds it."""
     return KeyPair(certificate=pair.certificate, key=pair.key)
 
 
@@ -77,11 +77,6 @@ class VirtualDesk:
         self._http = http
 
     @property
-    def slot(self) -> Slot:
-        """The slot that most tests need."""
-        return self.daemon.slots[0]
-
-    @property
     def asked(self) -> list[Tries]:
         """How many tries each prompt of the last login warned of."""
         return [request.tries for request in self.prompt.requests]
@@ -96,6 +91,14 @@ class VirtualDesk:
     async def _status(self) -> str:
         async with connected(self._http, self.port) as page:
             return str(page.status["card"])
+
+    async def logs_in_with(self, card: PivCard) -> None:
+        """Show that the bridge works: take out what is in, insert `card`, log in."""
+        await asyncio.to_thread(self.daemon.eject)
+        await self.shows("absent")
+        await asyncio.to_thread(self.daemon.insert, card)
+        await self.shows("present")
+        assert verified((await self.log_in(PIN))["token"])
 
     async def log_in(
         self,
@@ -116,6 +119,11 @@ class VirtualDesk:
                 if message["state"] == "insert_card":
                     await asyncio.to_thread(on_insert_card)
         return message
+
+
+def error(code: str, **more: bool) -> Message:
+    """The refusal that a page is told."""
+    return {"type": "error", "code": code, **more}
 
 
 async def until(is_so: Callable[[], bool]) -> None:

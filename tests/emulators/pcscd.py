@@ -6,17 +6,21 @@ card.  Programs reach it by PCSCLITE_CSOCK_NAME.  Where such a namespace is refu
 without privileges), it is the machine's pcscd, provided that there is no other and no USB reader.
 """
 
+import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.emulators.vpcd import Slot
+from tests.emulators.vpcd import Slot, SmartCard
 
 PROGRAM = Path("/usr/sbin/pcscd")
 DRIVERS = Path("/usr/lib/pcsc/drivers")
@@ -24,12 +28,16 @@ DRIVER = DRIVERS / "serial" / "libifdvpcd.so"
 SYSTEM_RUN = Path("/run")
 NAMESPACES = (("unshare", "--mount"), ("unshare", "--mount", "--map-root-user"))
 # The mounts last as long as the daemon; it dies with whoever started it.
+LEASH = ("setpriv", "--pdeathsig", "TERM")
 START = (
     'mount --bind "$1" /run && mount --bind "$2" "$3" && '
-    'exec setpriv --pdeathsig TERM "$4" --foreground --config "$5"'
+    f'exec {" ".join(LEASH)} "$4" --foreground --config "$5"'
 )
+TURN = Path(tempfile.gettempdir(), "hygie-tests-pcscd.lock")
 PORTS = range(25100, 26000, 2)
 START_SECONDS = 15.0
+NOTICED_SECONDS = 20.0
+LISTED = re.compile(r"^(\d+)\s+(Yes|No)\b", re.MULTILINE)
 SMART_CARD_INTERFACE = "0b"
 
 
@@ -46,6 +54,7 @@ class Pcscd:
     slots: tuple[Slot, Slot] = field(init=False)
     _namespace: tuple[str, ...] | None = field(init=False)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
+    _turn: int = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("run", "no-drivers", "readers"):
@@ -54,6 +63,8 @@ class Pcscd:
             raise PcscdError("needed: apt-get install pcscd vsmartcard-vpcd (./run test does it)")
         shutil.copy(DRIVER, self.folder / DRIVER.name)
         self._namespace = _find_namespace()
+        # Tests side by side take turns where they cannot have a daemon each.
+        self._turn = os.open(TURN, os.O_RDWR | os.O_CREAT, 0o666)
         self.port = _free_ports()
         self.slots = (Slot(self.port), Slot(self.port + 1))
 
@@ -71,13 +82,27 @@ class Pcscd:
     def _run(self) -> Path:
         return SYSTEM_RUN if self._namespace is None else self.folder / "run"
 
+    @contextmanager
+    def running(self) -> "Iterator[Pcscd]":
+        """The daemon for the length of one test, which may stop and start it meanwhile."""
+        if self._namespace is None:
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            self.start()
+            yield self
+        finally:
+            for slot in self.slots:
+                slot.eject()
+            self.stop()
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+
     def start(self, *, readers: bool = True) -> None:
         """Start the daemon; returns once it answers. Without `readers` none is plugged in."""
         configuration = self.folder / "readers" / "vpcd"
         configuration.write_text(_configuration(self) if readers else "")
         if self._namespace is None:
             _refuse_to_disturb(self.socket_path)
-            command = [str(PROGRAM), "--foreground", "--config", str(configuration.parent)]
+            command = [*LEASH, str(PROGRAM), "--foreground", "--config", str(configuration.parent)]
         else:
             self._clean()
             empty = self.folder / "no-drivers"
@@ -99,6 +124,37 @@ class Pcscd:
         if self._namespace is None:
             # What a crash leaves behind; a new daemon of the machine would clear it as well.
             self.socket_path.unlink(missing_ok=True)
+
+    def insert(self, card: SmartCard, *, slot: int = 0) -> None:
+        """Push a card in; returns once the daemon tells its programs of it."""
+        self.slots[slot].insert(card)
+        self._await_card(slot, present=True)
+
+    def eject(self, *, slot: int = 0) -> None:
+        """Pull the card; returns once the daemon tells its programs that it is gone.
+
+        A card put in before that could pass for the first one: a real reader is not that quick.
+        """
+        self.slots[slot].eject()
+        self._await_card(slot, present=False)
+
+    def _await_card(self, slot: int, *, present: bool) -> None:
+        deadline = time.monotonic() + NOTICED_SECONDS
+        while self._process is not None and self._presence().get(slot) is not present:
+            assert time.monotonic() < deadline, f"slot {slot}: the daemon did not notice"
+            time.sleep(0.02)
+
+    def _presence(self) -> dict[int, bool]:
+        """Which slots hold a card, as a program of the daemon sees it without touching the card."""
+        listing = subprocess.run(
+            ["opensc-tool", "--list-readers"],
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=NOTICED_SECONDS,
+        ).stdout
+        return {int(slot): found == "Yes" for slot, found in LISTED.findall(listing)}
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
@@ -142,7 +198,8 @@ def _find_namespace() -> tuple[str, ...] | None:
 def _free_ports() -> int:
     """Return the first of two free ports; two test processes start to look at different ones."""
     start = os.getpid() % len(PORTS)
-    for port in [*PORTS[start:], *PORTS[:start]]:
+    candidates: list[int] = [*PORTS[start:], *PORTS[:start]]
+    for port in candidates:
         if all(_is_free(each) for each in (port, port + 1)):
             return port
     raise PcscdError(f"no two free ports in {PORTS.start}-{PORTS.stop}")

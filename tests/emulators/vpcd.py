@@ -13,7 +13,7 @@ from typing import Protocol
 
 OFF, ON, RESET, TELL_ATR = 0, 1, 2, 4
 CONNECT_SECONDS = 10.0
-NOTICED_SECONDS = 10.0
+STUCK_SECONDS = 10.0
 
 
 class SmartCard(Protocol):
@@ -33,7 +33,10 @@ class PulledError(Exception):
 
 
 class Slot:
-    """One reader's slot.  A thread of its own serves the card that is in."""
+    """One reader's slot.  A thread of its own serves the card that is in.
+
+    pcscd learns of a card a moment later: `Pcscd.insert` and `Pcscd.eject` wait for that.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -41,13 +44,13 @@ class Slot:
         self._thread: threading.Thread | None = None
 
     def insert(self, card: SmartCard) -> None:
-        """Push `card` in; returns once pcscd tells its programs of it."""
+        """Push `card` in."""
         assert self._socket is None, "a card is in"
         self._socket = _connect(self._port)
-        contact = Contact(self._socket, card)
-        self._thread = threading.Thread(target=contact.serve, name="virtual-card", daemon=True)
+        self._thread = threading.Thread(
+            target=_serve, args=(self._socket, card), name="virtual-card", daemon=True
+        )
         self._thread.start()
-        assert contact.is_known.wait(NOTICED_SECONDS), "the reader never switched the card on"
 
     def eject(self) -> None:
         """Pull the card, whatever it is doing; harmless where there is none."""
@@ -55,7 +58,7 @@ class Slot:
             return
         _shut(self._socket)
         assert self._thread is not None
-        self._thread.join(NOTICED_SECONDS)
+        self._thread.join(STUCK_SECONDS)
         assert not self._thread.is_alive(), "the card is stuck"
         self._socket = self._thread = None
 
@@ -76,42 +79,23 @@ def _connect(port: int) -> socket.socket:
             return connection
 
 
-class Contact:
-    """A card in a slot, from its insertion to its removal."""
-
-    def __init__(self, connection: socket.socket, card: SmartCard) -> None:
-        self._connection = connection
-        self._card = card
-        self._was_switched_on = self._told_atr = False
-        self.is_known = threading.Event()
-
-    def serve(self) -> None:
-        """Obey and answer until either side leaves."""
-        try:
-            while (message := _receive(self._connection)) is not None:
-                if len(message) == 1:
-                    self._obey(message[0])
-                else:
-                    _send(self._connection, self._card.transmit(message))
-        except (OSError, PulledError):
-            # Pulled: the reader finds the connection closed.
-            pass
-        finally:
-            self._card.power(on=False)
-            _shut(self._connection)
-            self._connection.close()
-
-    def _obey(self, order: int) -> None:
-        if order == TELL_ATR:
-            # pcscd reads the ATR as it switches a card on, then tells its programs, then asks
-            # again and again whether the card is there: this is the first such question.
-            if self._told_atr:
-                self.is_known.set()
-            self._told_atr = self._was_switched_on
-            _send(self._connection, self._card.atr)
-            return
-        self._card.power(on=order in {ON, RESET})
-        self._was_switched_on |= order == ON
+def _serve(connection: socket.socket, card: SmartCard) -> None:
+    """Obey and answer until either side leaves."""
+    try:
+        while (message := _receive(connection)) is not None:
+            if len(message) != 1:
+                _send(connection, card.transmit(message))
+            elif message[0] == TELL_ATR:
+                _send(connection, card.atr)
+            else:
+                card.power(on=message[0] in {ON, RESET})
+    except (OSError, PulledError):
+        # Pulled: the reader finds the connection closed.
+        pass
+    finally:
+        card.power(on=False)
+        _shut(connection)
+        connection.close()
 
 
 def _receive(connection: socket.socket) -> bytes | None:

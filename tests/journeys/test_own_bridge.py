@@ -47,14 +47,11 @@ def card_in_softhsm(demo: Demo, folder: Path, card: str) -> SoftToken:
 @pytest.fixture
 def pcscd() -> Iterator[Pcscd]:
     """A smart card service with a virtual reader, no card in."""
-    with tempfile.TemporaryDirectory(prefix="pcscd-") as folder:
-        daemon = Pcscd(Path(folder))
-        daemon.start()
-        try:
-            yield daemon
-        finally:
-            daemon.slots[0].eject()
-            daemon.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="pcscd-") as folder,
+        Pcscd(Path(folder)).running() as daemon,
+    ):
+        yield daemon
 
 
 def card_in_hand(demo: Demo, card: str) -> PivCard:
@@ -140,7 +137,7 @@ def test_a_chip_card_put_into_a_reader_logs_in(
     with bridge(demo, opensc_module(), tmp_path / "pin", pcscd.environment):
         choose_card(desk, demo)
         expect(desk.locator("#card-login")).to_have_attribute("data-state", "insert_card")
-        pcscd.slots[0].insert(card_in_hand(demo, card))
+        pcscd.insert(card_in_hand(demo, card))
         inserted = time.monotonic()
         expect_greeting(desk, name)
         FIGURES.note(
@@ -154,7 +151,7 @@ def test_a_chip_card_locks_at_the_third_wrong_pin_until_its_puk(
     desk: Page, demo: Demo, tmp_path: Path, pcscd: Pcscd
 ) -> None:
     chip, pin_file = card_in_hand(demo, "doctor"), tmp_path / "pin"
-    pcscd.slots[0].insert(chip)
+    pcscd.insert(chip)
     with bridge(demo, opensc_module(), pin_file, pcscd.environment, pin=WRONG_PIN):
         for code in ("pin_incorrect", "pin_final_try", "pin_locked"):
             choose_card(desk, demo)

@@ -34,6 +34,9 @@ from cps_bridge.reader import Access, CardState, Status
 log = logging.getLogger(__name__)
 IN_USE_TRIES = 5
 IN_USE_PAUSE = 0.4
+# OpenSC goes on listing the readers of a card service that has died, and cards put into the
+# readers of a new one stay unseen: while there is no card, start again now and then.
+RENEWAL_SECONDS = 3.0
 CPS_LABEL = "ASIP CPS"
 
 
@@ -129,6 +132,7 @@ class Pkcs11Access:
         self._pause = pause
         # Slots whose token can log nobody in: not asked again before it was taken out.
         self._useless: set[int] = set()
+        self._started_at = time.monotonic()
 
     def status(self) -> Status:
         """Tell of the first token; flags are a hint, so only a lock met before counts as one."""
@@ -185,20 +189,28 @@ class Pkcs11Access:
     def restart(self) -> None:
         """C_Finalize and C_Initialize: the only cure after the smart card service restarted."""
         _finalize(self._library)
+        self._started_at = time.monotonic()
         try:
             self._library.initialize()
         except PKCS11Error as error:
             raise BridgeError(Code.NO_READER, detail=type(error).__name__) from error
 
     def _has_reader(self) -> bool:
+        if time.monotonic() - self._started_at >= RENEWAL_SECONDS:
+            self.restart()
+        is_unreadable = False
         for attempt in range(2):
             try:
                 if self._library.get_slots():
                     return True
             except PKCS11Error as error:
                 log.info("slots_failed error=%s", type(error).__name__)
+                # OpenSC's answer to a card that does not even say what it is.
+                is_unreadable = isinstance(error, GeneralError)
             if attempt == 0:
                 self.restart()
+        if is_unreadable:
+            raise BridgeError(Code.CARD_ERROR, detail="a reader or its card cannot be read")
         return False
 
     def _survey(self, slots: list[pkcs11.Slot]) -> tuple[list[Seen], bool, bool]:
