@@ -25,6 +25,10 @@ LOGINS, WATCH_SECONDS = 3, 60
 UTIME, STIME = 11, 12
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
 def memory_kb(pid: int) -> int:
     """The proportional set size: shared pages counted once for all who share them."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -52,20 +56,22 @@ async def watch(pid: int, what: str) -> None:
     before = cpu_seconds(pid)
     await asyncio.sleep(WATCH_SECONDS)
     share = (cpu_seconds(pid) - before) / WATCH_SECONDS
-    print(f"{what}: {share:.2%} of a core, {memory_kb(pid) / 1024:.1f} MB PSS")
+    say(f"{what}: {share:.2%} of a core, {memory_kb(pid) / 1024:.1f} MB PSS")
 
 
 async def measure(pid: int) -> None:
     address = f"ws://127.0.0.1:{PORT}/v1/ws"
-    async with aiohttp.ClientSession() as http:
-        async with http.ws_connect(address, protocols=["cps-bridge.v1"], origin=ORIGIN) as socket:
-            await socket.receive_json()
-            times = [await log_in(socket) for _ in range(LOGINS)]
-            print("request to token:", ", ".join(f"{each:.2f} s" for each in times))
-            # Answers the bridge's heartbeat as a page's browser does.
-            reading = asyncio.create_task(socket.receive())
-            await watch(pid, "idle, page open")
-            reading.cancel()
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(address, protocols=["cps-bridge.v1"], origin=ORIGIN) as socket,
+    ):
+        await socket.receive_json()
+        times = [await log_in(socket) for _ in range(LOGINS)]
+        say("request to token: " + ", ".join(f"{each:.2f} s" for each in times))
+        # Answers the bridge's heartbeat as a page's browser does.
+        reading = asyncio.create_task(socket.receive())
+        await watch(pid, "idle, page open")
+        reading.cancel()
     await watch(pid, "idle, no page")
 
 
@@ -88,7 +94,7 @@ def main() -> None:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            print(f"started: {memory_kb(process.pid) / 1024:.1f} MB PSS, Python {sys.version[:6]}")
+            say(f"started: {memory_kb(process.pid) / 1024:.1f} MB PSS, Python {sys.version[:6]}")
             asyncio.run(measure(process.pid))
         finally:
             process.terminate()

@@ -1,5 +1,6 @@
 """Native messaging: what the host refuses before it parses, and a login over its pipes."""
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -7,24 +8,30 @@ import json
 import os
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cps_bridge.authentication import Limits
 from cps_bridge.commands import native as command
 from cps_bridge.commands.install import EXTENSION, STARTER
 from cps_bridge.config import Config
+from cps_bridge.desk import Desk
 from cps_bridge.errors import SetupError
 from cps_bridge.native import CHROMIUM_EXTENSION, FIREFOX_EXTENSION, HOST_NAME
 from cps_bridge.native.frames import FrameError, read_frame, write_frame
-from cps_bridge.native.host import is_our_extension
+from cps_bridge.native.host import Pipes, is_our_extension, serve_browser
+from cps_bridge.prompts import PinAnswer, PinRequest
+from cps_bridge.watch import Watch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bridge.cards import write_tray
-from tests.bridge.scripted import CHALLENGE, ORIGIN, verified
+from tests.bridge.middleware import Middleware
+from tests.bridge.scripted import CHALLENGE, ORIGIN, reader_over, verified
 
 CALLER = f"chrome-extension://{CHROMIUM_EXTENSION}/"
 HELLO = {"type": "hello", "origin": ORIGIN}
@@ -166,6 +173,43 @@ def test_root_is_refused_outside_the_sandbox(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("cps_bridge.commands.run.os.geteuid", lambda: 0)
     with pytest.raises(SetupError, match="root"):
         command.native(Config(origins=(ORIGIN,)), caller=(CALLER,), directory=None, pin_file=None)
+
+
+class SlowPrompt:
+    """A window that takes its time to close once its page has left."""
+
+    def __init__(self) -> None:
+        self.is_open = threading.Event()
+        self.is_closed = False
+
+    def ask(self, _request: PinRequest, watch: Watch) -> PinAnswer:
+        self.is_open.set()
+        try:
+            while True:
+                watch.pause()
+        finally:
+            self.is_closed = True
+
+    def announce(self, request: PinRequest, watch: Watch) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+
+async def test_a_page_that_leaves_closes_the_pin_window_before_the_program_ends(
+    module: Middleware,
+) -> None:
+    prompt = SlowPrompt()
+    read_end, write_end = os.pipe()
+    desk = Desk(reader=reader_over(module), prompt=prompt, limits=Limits(insert=5, pin=60))
+    with os.fdopen(read_end, "rb", buffering=0) as incoming, os.fdopen(write_end, "wb") as browser:
+        pipes = Pipes(incoming=incoming, outgoing=io.BytesIO())
+        serving = asyncio.create_task(serve_browser(pipes, desk=desk, origins=[ORIGIN]))
+        for message in (HELLO, {"type": "authenticate", "challenge": CHALLENGE}):
+            write_frame(browser, message)
+        await asyncio.to_thread(prompt.is_open.wait, 10)
+        assert not prompt.is_closed
+        browser.close()
+        await asyncio.wait_for(serving, 10)
+    assert prompt.is_closed
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,14 @@ class Desk:
             patience.end()
             cancelled.set()
 
-    async def _take_over(self) -> None:
-        if self._current is not None and self._is_busy() and self._current_cancelled.is_set():
+    async def settle(self) -> None:
+        """Let a cancelled prompt close: a program that ended before would leave its window open."""
+        if self._current is not None and self._is_busy():
             await asyncio.wait([self._current], timeout=HANDOVER_SECONDS)
+
+    async def _take_over(self) -> None:
+        if self._current_cancelled.is_set():
+            await self.settle()
         if self._is_busy():
             raise BridgeError(Code.BUSY)
 
