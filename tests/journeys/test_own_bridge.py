@@ -95,5 +95,6 @@ def test_a_wrong_code_behind_a_real_module_is_said(desk: Page, demo: Demo, tmp_p
 def test_a_workstation_without_bridge_is_told_what_to_do(desk: Page, demo: Demo) -> None:
     choose_card(desk, demo)
     expect_failure(desk, "no_bridge")
+    expect(desk.locator("#card-error")).to_contain_text("L’e-CPS sur votre téléphone")
     desk.click("#choose-other")
     expect(desk.locator("#choose-phone")).to_be_visible()
