@@ -17,12 +17,13 @@ from cps_bridge.config import Config
 from cps_bridge.errors import SetupError
 
 from tests.bridge.cards import write_tray
+from tests.bridge.measure_idle import memory_kb
 from tests.bridge.pki import authentication_pair
 from tests.emulators.softhsm import Entry, make_token
 
 SOURCE = Path(cli.__file__).parents[1]
 ORIGIN = "http://localhost:8000"
-MAX_RESIDENT_KB = 60 * 1024
+MAX_IDLE_KB = 40 * 1024
 
 
 def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
@@ -62,9 +63,7 @@ def test_the_sandbox_starts_without_installation_and_stays_small(tmp_path: Path)
         line,
     ):
         assert line == "cps-bridge : prêt sur ws://127.0.0.1:24903/v1/ws\n"
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        resident = next(row for row in status.splitlines() if row.startswith("VmRSS"))
-        assert int(resident.split()[1]) < MAX_RESIDENT_KB
+        assert memory_kb(process.pid) < MAX_IDLE_KB
 
 
 def test_run_with_a_sandbox_directory_is_the_sandbox(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_right_pin_gives_one_verified_signature(module: Middleware, card: CpsC
     assert token["algorithm"] == "RS256"
     assert verified(token)
     assert card.signatures == 1
-    assert steps == [Progress(state=State.PIN, code="0132")]
+    assert steps == [Progress(state=State.PIN, code="0132"), Progress(state=State.CARD_AT_WORK)]
     assert (prompt.requests[0].origin, prompt.requests[0].code) == (ORIGIN, "0132")
 
 

@@ -31,7 +31,7 @@ def test_a_card_kept_by_another_program_is_waited_for_then_told(module: Middlewa
     module.failures["open"] = [GeneralError()]
     assert verified(authenticate(reader_over(module), ScriptedPrompt("1234")))
     module.failures["open"] = [GeneralError() for _ in range(9)]
-    assert refusal(module, ScriptedPrompt("1234")).code is Code.CARD_ERROR
+    assert refusal(module, ScriptedPrompt("1234")).code is Code.BUSY
 
 
 def test_a_token_that_asks_no_pin_is_no_login_credential(
@@ -87,7 +87,7 @@ def test_a_card_inserted_later_is_found(module: Middleware, card: CpsCard) -> No
         module.cards[0] = card
 
     assert verified(authenticate(reader_over(module), ScriptedPrompt("1234"), progress=insert))
-    assert [step.state for step in steps] == [State.INSERT_CARD, State.PIN]
+    assert [step.state for step in steps][:2] == [State.INSERT_CARD, State.PIN]
 
 
 def test_no_module_is_told(module: Middleware) -> None:

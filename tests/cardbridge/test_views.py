@@ -1,10 +1,12 @@
 """The card page and its three addresses: for this browser, this attempt, and our own page only."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cps_bridge.authentication import State
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -137,6 +139,18 @@ def test_the_page_holds_what_the_module_and_the_journeys_look_for(
     assert 'type="module"' in html
     assert reverse("login:dispatch", args=[attempt.pk]) in html
     assert "style=" not in html
+
+
+def test_the_page_has_words_for_everything_the_bridge_may_be_doing(
+    attempt: LoginAttempt, browser: Client
+) -> None:
+    html = browser.get(url("start", attempt)).content.decode()
+    # The desk keeps the moment after the PIN to itself.
+    told = set(State) - {State.CARD_AT_WORK}
+    own = {"search", "permission", "permission_asked", "checking", "done"}
+    assert set(re.findall(r'data-state="([a-z_]+)" data-step', html)) == told | own
+    assert set(re.findall(r'data-hint="([a-z_]+)"', html)) == {"no_bridge", "permission_denied"}
+    assert 'id="safari-unable"' in html
 
 
 # ---- what the workstation reports ---------------------------------------------------------------

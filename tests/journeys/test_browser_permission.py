@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.journeys.card_desk import expect_failure, insert, renew_cards, type_pin
@@ -82,6 +83,7 @@ def test_the_page_explains_before_the_browser_asks_and_a_refusal_is_said(
     # Nothing was tried before the person agreed: the browser's question is still unanswered.
     state = "navigator.permissions.query({name: 'loopback-network'}).then(p => p.state)"
     assert desk.evaluate(state) == "prompt"
+    assert Axe().run(desk).violations_count == 0
     desk.click("#permission-go")
     expect_failure(desk, "permission_denied")
     expect(desk.locator("#card-error")).to_contain_text("réglages du site")
@@ -116,3 +118,17 @@ def test_a_permission_refused_before_is_said_at_once(desk: Page, demo: Demo) -> 
     set_permission(desk, demo, "denied")
     desk.click("#choose-card")
     expect_failure(desk, "permission_denied")
+
+
+def test_safari_is_led_to_the_phone_without_a_useless_retry(desk: Page, demo: Demo) -> None:
+    desk.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'vendor', {get: () => 'Apple Computer, Inc.'})"
+    )
+    open_card_page(desk, demo)
+    expect_failure(desk, "no_bridge")
+    expect(desk.locator("#card-error")).to_contain_text("Safari")
+    expect(desk.locator("#card-error")).to_contain_text("e-CPS sur votre téléphone")
+    expect(desk.locator("#retry")).to_be_hidden()
+    expect(desk.locator("#choose-other")).to_have_class("button button--primary")
+    desk.click("#choose-other")
+    expect(desk.locator("#choose-phone")).to_be_visible()

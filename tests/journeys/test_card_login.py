@@ -140,6 +140,19 @@ def test_a_card_pulled_in_the_middle_is_said(desk: Page, reader: Page, demo: Dem
     expect_failure(desk, "card_removed")
 
 
+def test_a_card_swapped_in_the_middle_never_answers_for_the_first(
+    desk: Page, reader: Page, demo: Demo
+) -> None:
+    insert(reader, "doctor")
+    choose_card(desk, demo)
+    expect(reader.locator("#pin-form")).to_be_visible()
+    insert(reader, "midwife")
+    expect_failure(desk, "card_removed")
+    desk.click("#retry")
+    type_pin(reader)
+    expect_greeting(desk, "Anne-Laure Nguyên-Martin")
+
+
 def test_a_person_who_cancels_the_code_can_start_again(
     desk: Page, reader: Page, demo: Demo
 ) -> None:

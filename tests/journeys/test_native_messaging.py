@@ -145,4 +145,6 @@ def test_an_origin_that_the_administrator_did_not_list_is_said(
     desk = desktop.new_page()
     desk.goto(login_address(demo))
     desk.click("#choose-card")
+    # The program's start takes the time that this computer needs for it.
+    desk.wait_for_selector("#card-error")
     expect_failure(desk, "origin_refused")

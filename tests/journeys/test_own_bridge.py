@@ -168,5 +168,6 @@ def test_a_chip_card_locks_at_the_third_wrong_pin_until_its_puk(
 def test_a_workstation_without_bridge_is_told_what_to_do(desk: Page, demo: Demo) -> None:
     choose_card(desk, demo)
     expect_failure(desk, "no_bridge")
+    expect(desk.locator("#card-error")).to_contain_text("L’e-CPS sur votre téléphone")
     desk.click("#choose-other")
     expect(desk.locator("#choose-phone")).to_be_visible()

@@ -82,9 +82,14 @@ class Desk:
             patience.end()
             cancelled.set()
 
-    async def _take_over(self) -> None:
-        if self._current is not None and self._is_busy() and self._current_cancelled.is_set():
+    async def settle(self) -> None:
+        """Let a cancelled prompt close: a program that ended before would leave its window open."""
+        if self._current is not None and self._is_busy():
             await asyncio.wait([self._current], timeout=HANDOVER_SECONDS)
+
+    async def _take_over(self) -> None:
+        if self._current_cancelled.is_set():
+            await self.settle()
         if self._is_busy():
             raise BridgeError(Code.BUSY)
 
@@ -100,14 +105,17 @@ class Patience:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._is_at_work = False
 
     def begin(self) -> None:
         """The card is at work from now on."""
         self.end()
+        self._is_at_work = True
         self._timer = self._loop.call_later(IN_USE_SECONDS, self._tell)
 
     def end(self) -> None:
         """The card is not what is being waited for."""
+        self._is_at_work = False
         if self._timer is not None:
             self._timer.cancel()
 
@@ -120,8 +128,12 @@ class Patience:
         await _deliver(self._progress, step)
 
     def _tell(self) -> None:
-        step = Progress(state=State.CARD_IN_USE)
-        self._telling = self._loop.create_task(_deliver(self._progress, step))
+        self._telling = self._loop.create_task(self._say_in_use())
+
+    async def _say_in_use(self) -> None:
+        # News of the card may have come since the time was up.
+        if self._is_at_work:
+            await _deliver(self._progress, Progress(state=State.CARD_IN_USE))
 
 
 def _retrieve(done: asyncio.Future[Token]) -> None:

@@ -18,6 +18,7 @@ PACKAGE = Path(cps_bridge.__file__).parent
 EXTENSION = PACKAGE / "extension"
 STARTER = (sys.executable, "-I", str(PACKAGE / "launch.py"))
 COMMAND_SECONDS = 20
+WINDOWS_REGISTRY = WindowsRegistry()
 Run = Callable[[Sequence[str]], bool]
 
 
@@ -44,12 +45,12 @@ def install_bridge(
     wish: Wish,
     *,
     places: Places | None = None,
-    registry: Registry | None = None,
+    registry: Registry = WINDOWS_REGISTRY,
     run: Run = run_command,
 ) -> None:
     """Put the bridge in place; doing it again changes nothing."""
     plan = _plan(wish, places := places or _places(wish))
-    _tell(install(plan, registry=registry or WindowsRegistry(), dry_run=wish.dry_run))
+    _tell(install(plan, registry=registry, dry_run=wish.dry_run))
     _use_tools(plan.start, wish, run)
     print("Extension du navigateur, à déployer par une règle ou à charger depuis ce dossier :")
     print(f"  {EXTENSION}")
@@ -60,15 +61,13 @@ def uninstall_bridge(
     wish: Wish,
     *,
     places: Places | None = None,
-    registry: Registry | None = None,
+    registry: Registry = WINDOWS_REGISTRY,
     run: Run = run_command,
 ) -> None:
     """Stop the bridge and take everything away that `install_bridge` can put in place."""
     plan = _plan(wish, places := places or _places(wish))
     _use_tools(plan.stop, wish, run)
-    removed = uninstall(
-        plan, registry=registry or WindowsRegistry(), kept=places.kept, dry_run=wish.dry_run
-    )
+    removed = uninstall(plan, registry=registry, kept=places.kept, dry_run=wish.dry_run)
     _tell(removed)
     print("L'extension se retire dans le navigateur, ou par la règle qui l'a déployée.")
 

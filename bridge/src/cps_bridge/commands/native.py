@@ -35,8 +35,10 @@ def native(
         prompt=prompt,
         limits=Limits(insert=config.insert_seconds, pin=config.pin_seconds),
     )
-    pipes = Pipes(incoming=sys.stdin.buffer, outgoing=sys.stdout.buffer)
-    asyncio.run(serve_browser(pipes, desk=desk, origins=config.origins))
+    # Unbuffered: Python cannot end in peace while a thread waits inside a buffered reader.
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as incoming:
+        pipes = Pipes(incoming=incoming, outgoing=sys.stdout.buffer)
+        asyncio.run(serve_browser(pipes, desk=desk, origins=config.origins))
 
 
 def _card_reader(config: Config) -> CardReader:

@@ -52,6 +52,7 @@ def serve(
             await told_to_stop.wait()
         finally:
             await runner.cleanup()
+            await desk.settle()
 
     asyncio.run(main())
 

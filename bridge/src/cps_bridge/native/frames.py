@@ -18,7 +18,7 @@ def read_frame(stream: IO[bytes]) -> str | None:
 
     Raises FrameError for more than MAX_BYTES, for a frame cut short, for what is not UTF-8.
     """
-    header = stream.read(_LENGTH.size)
+    header = _read_fully(stream, _LENGTH.size)
     if not header:
         return None
     if len(header) < _LENGTH.size:
@@ -26,13 +26,21 @@ def read_frame(stream: IO[bytes]) -> str | None:
     (length,) = _LENGTH.unpack(header)
     if length > MAX_BYTES:
         raise FrameError(f"{length} bytes")
-    content = stream.read(length)
+    content = _read_fully(stream, length)
     if len(content) < length:
         raise FrameError("cut short")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         raise FrameError("not UTF-8") from error
+
+
+def _read_fully(stream: IO[bytes], length: int) -> bytes:
+    """Return `length` bytes, fewer at the end: an unbuffered pipe gives them in pieces."""
+    content = b""
+    while len(content) < length and (piece := stream.read(length - len(content))):
+        content += piece
+    return content
 
 
 def write_frame(stream: IO[bytes], message: dict[str, Any]) -> None:

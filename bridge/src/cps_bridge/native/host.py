@@ -64,6 +64,7 @@ async def serve_browser(pipes: Pipes, *, desk: Desk, origins: Collection[str]) -
         log.info("page_gone")
     finally:
         conversation.end()
+        await desk.settle()
 
 
 class PipeChannel:
