@@ -75,7 +75,7 @@ def take_long_list(entries: int) -> tuple[Measure, ListCost]:
     path = settings.HYGIE.data_dir / "bench.crl"
     path.write_bytes(_long_list(entries))
     with _cleaned_up():
-        stop, times = Event(), []
+        stop, times = Event(), list[float]()
         visitor = Thread(target=_log_in_until, args=(stop, times))
         visitor.start()
         try:
