@@ -276,7 +276,7 @@ def _keep(row: TrustedCertificate, crl: x509.CertificateRevocationList) -> None:
             number="1",
             entries=0,
             this_update=crl.last_update_utc,
-            next_update=crl.next_update_utc,
+            next_update=crl.next_update_utc or clock.now(),
             fetched_at=clock.now(),
             seal="not ours",
         )
