@@ -1,5 +1,7 @@
 """An opposed card ends what it opened, at once: sessions, tokens, logins under way, phones."""
 
+import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -226,7 +228,12 @@ def test_a_card_taken_off_the_list_logs_in_again_and_may_be_opposed_again(
     assert session.ended_at is not None
 
 
-def test_the_sandbox_opposes_a_card_and_its_session_ends(sandbox: Path) -> None:
+def test_the_sandbox_opposes_a_card_and_its_session_ends(
+    sandbox: Path, tmp_path: Path, settings: Settings
+) -> None:
+    # The tray is shared by all tests: this one opposes a card of a copy.
+    shutil.copytree(sandbox.parent, tmp_path / "sandbox")
+    settings.HYGIE = replace(settings.HYGIE, data_dir=tmp_path)
     attempt = open_one()
     assert log_in(attempt, sandbox / "pharmacist") == ""
     session, _secret = login.finish(attempt=attempt)
