@@ -1,5 +1,7 @@
 """An opposed card ends what it opened, at once: sessions, tokens, logins under way, phones."""
 
+import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +14,11 @@ from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from idp.audit.models import AuditRow
-from idp.cardbridge.flows import crl
+from idp.cardbridge.flows import barring, crl
 from idp.cardbridge.flows.barring import withdraw_opposed_cards
 from idp.cardbridge.flows.crl import import_list
 from idp.cardbridge.models import BarredSerial, RevocationList, TrustedCertificate
+from idp.cardbridge.rules.revocation import Bar
 from idp.core import clock, secrets
 from idp.core.errors import IdpError
 from idp.directory.models import Card, Person
@@ -225,7 +228,12 @@ def test_a_card_taken_off_the_list_logs_in_again_and_may_be_opposed_again(
     assert session.ended_at is not None
 
 
-def test_the_sandbox_opposes_a_card_and_its_session_ends(sandbox: Path) -> None:
+def test_the_sandbox_opposes_a_card_and_its_session_ends(
+    sandbox: Path, tmp_path: Path, settings: Settings
+) -> None:
+    # The tray is shared by all tests: this one opposes a card of a copy.
+    shutil.copytree(sandbox.parent, tmp_path / "sandbox")
+    settings.HYGIE = replace(settings.HYGIE, data_dir=tmp_path)
     attempt = open_one()
     assert log_in(attempt, sandbox / "pharmacist") == ""
     session, _secret = login.finish(attempt=attempt)
@@ -254,10 +262,12 @@ def test_a_long_list_is_written_in_short_transactions(
 ) -> None:
     monkeypatch.setattr(crl, "BATCH", 10)
     sizes: list[int] = []
-    kept_bar = crl.bar
-    monkeypatch.setattr(
-        crl, "bar", lambda issuer, bars: (sizes.append(len(bars)), kept_bar(issuer, bars))
-    )
+
+    def counted(issuer: TrustedCertificate, bars: list[Bar]) -> None:
+        sizes.append(len(bars))
+        barring.bar(issuer, bars)
+
+    monkeypatch.setattr(crl, "bar", counted)
     serials = tuple(range(1000, 1035))
     import_list(data=make_list(fort, revoked=serials, number=400).public_bytes(Encoding.DER))
     assert sizes == [10, 10, 10, 5]
@@ -280,18 +290,18 @@ def test_a_list_that_was_cut_short_is_finished_by_the_next_round(
 ) -> None:
     monkeypatch.setattr(crl, "BATCH", 10)
     data = make_list(fort, revoked=tuple(range(1, 26)), number=400).public_bytes(Encoding.DER)
-    kept_bar, calls = crl.bar, []
+    calls: list[int] = []
 
-    def stops(issuer: TrustedCertificate, bars: list[crl.Bar]) -> None:
+    def stops(issuer: TrustedCertificate, bars: list[Bar]) -> None:
         calls.append(len(bars))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        kept_bar(issuer, bars)
+        barring.bar(issuer, bars)
 
     monkeypatch.setattr(crl, "bar", stops)
     with pytest.raises(KeyboardInterrupt):
         import_list(data=data)
-    monkeypatch.setattr(crl, "bar", kept_bar)
+    monkeypatch.setattr(crl, "bar", barring.bar)
     assert BarredSerial.objects.filter(serial="1", source="crl").exists()
     assert import_list(data=data).entries == 25
     assert BarredSerial.objects.filter(issuer__accepts_cards=True).count() == 25

@@ -8,6 +8,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
@@ -22,6 +24,7 @@ from idp.sandbox.pki.hierarchy import AuthorityName, Hierarchy, load_or_make
 from idp.sandbox.pki.store import Credential
 from tests.cardbridge.crafting import Recipe, craft, make_list
 from tests.cardbridge.steps import log_in
+from tests.login.conftest import open_one
 
 
 def der(crl: x509.CertificateRevocationList) -> bytes:
@@ -265,3 +268,40 @@ def test_the_command_says_what_failed(published: dict[str, bytes]) -> None:
     published.clear()
     with pytest.raises(CommandError):
         call_command("crl", "refresh")
+
+
+def test_lists_of_another_secret_key_are_fetched_again_at_once(
+    sandbox: Path, published: dict[str, bytes], settings: Settings
+) -> None:
+    settings.SECRET_KEY = "another-" + "0" * 50
+    attempt = open_one()
+    assert log_in(attempt, sandbox / "doctor") == "revocation_unknown"
+    assert refresh_due_crls().fetched == 4
+    assert log_in(attempt, sandbox / "doctor") == ""
+
+
+def test_a_fetch_that_fails_is_counted_and_one_that_does_not_ends_the_count(
+    fort: Credential, published: dict[str, bytes]
+) -> None:
+    RevocationList.objects.filter(issuer=row_of(fort)).delete()
+    url = row_of(fort).crl_url
+    good = published.pop(url)
+    refresh_due_crls()
+    refresh_due_crls()
+    assert row_of(fort).failures == 2
+    assert "404" in row_of(fort).last_failure
+    published[url] = good
+    refresh_due_crls()
+    assert (row_of(fort).failures, row_of(fort).last_failure) == (0, "")
+
+
+def test_a_login_reads_no_list_however_long(
+    sandbox: Path, fort: Credential, attempt: LoginAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signature and freshness are checked once, when a list comes in; a login asks by serial."""
+    monkeypatch.setattr(x509, "load_der_x509_crl", pytest.fail)
+    with CaptureQueriesContext(connection) as queries:
+        assert log_in(attempt, sandbox / "doctor") == ""
+    asked = [query["sql"] for query in queries if "barredserial" in query["sql"]]
+    assert len(asked) == 1
+    assert not [query for query in queries if 'revocationlist"."der"' in query["sql"]]

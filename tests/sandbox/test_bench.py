@@ -2,16 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from idp.cardbridge.flows.crl import import_list
+from idp.cardbridge.models import BarredSerial, RevocationList
 from idp.oidc.flows.clients import ensure_client
-from idp.sandbox.bench import steps
+from idp.sandbox.bench import card, steps
 from idp.sandbox.bench.cpu import CpuClock
 from idp.sandbox.bench.load import (
     BenchError,
@@ -152,3 +157,28 @@ def test_on_a_slow_machine_no_code_has_expired_when_it_is_redeemed(
     ages = [age for portal in portals for age in portal.redeemed]
     assert len(ages) >= 4
     assert max(ages) + 30 < 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_card_login_and_a_list_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """The list is taken by a process of its own, which here would find another database."""
+    settings.HYGIE = replace(settings.HYGIE, data_dir=tmp_path)
+
+    def take(path: Path, entries: int) -> card.ListCost:
+        import_list(data=path.read_bytes())
+        assert BarredSerial.objects.filter(source="crl").count() >= entries
+        return card.ListCost(entries=entries, seconds=0.1, megabytes=1)
+
+    monkeypatch.setattr(card, "_take", take)
+    monkeypatch.setattr(card, "_log_in_until", lambda stop, times: times.append(0.1))
+    out = StringIO()
+    call_command("bench", "card", "--calls", "2", "--entries", "3", stdout=out)
+    shown = out.getvalue()
+    for row in ("verify RSA", "verify EC", "login ", "login meanwhile"):
+        assert f"\n{row}" in shown
+    assert "a list of 3 entries" in shown
+    # What it brought is gone: the sandbox's own list is believed again.
+    assert not RevocationList.objects.filter(number=str(10**6)).exists()
+    assert not BarredSerial.objects.filter(serial=f"{1 << 150:x}").exists()

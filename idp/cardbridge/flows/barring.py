@@ -4,20 +4,16 @@ crl, ocsp → bar → the holder's sessions, tokens and phones end in the same t
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 
 from idp.audit.flows import Outcome, record
-from idp.cardbridge.gateways.revocation_lists import serial_text
+from idp.cardbridge.gateways.bulk import insert_bars
 from idp.cardbridge.models import BarredSerial, TrustedCertificate
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
-from idp.cardbridge.rules.revocation import Source
+from idp.cardbridge.rules.revocation import Bar, Source
 from idp.core import clock
 from idp.directory.models import Card
 from idp.login import flows as login
@@ -26,29 +22,19 @@ from idp.login import flows as login
 SWEPT_BACK = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """Why a serial must not log in; `revoked_at` None: unknown to the responder."""
-
-    serial: str
-    source: Source
-    revoked_at: datetime | None
-    reason: str = ""
-
-
-def check_not_barred(path: Sequence[x509.Certificate]) -> None:
-    """The card and the authority that issued it, in one statement. Raises the refusal."""
-    asked = Q()
-    for certificate, issuer in pairwise(path):
-        asked |= Q(
-            issuer__sha256=issuer.fingerprint(SHA256()).hex(),
-            serial=serial_text(certificate.serial_number),
-        )
-    found = list(BarredSerial.objects.filter(asked))
-    if any(bar.revoked_at for bar in found):
+def check_not_barred(asked: Collection[tuple[int, str]]) -> None:
+    """(key of the issuer's row, serial) of the card and of its authority: one look-up, by index."""
+    issuers, serials = {issuer for issuer, _ in asked}, {serial for _, serial in asked}
+    rows = BarredSerial.objects.filter(issuer_id__in=issuers, serial__in=serials)
+    found = [
+        revoked_at
+        for issuer, serial, revoked_at in rows.values_list("issuer_id", "serial", "revoked_at")
+        if (issuer, serial) in asked
+    ]
+    days = [day for day in found if day is not None]
+    if days:
         # Two sources may name two days: the first is when it stopped being good.
-        first = min(bar.revoked_at for bar in found if bar.revoked_at)
-        raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=first)
+        raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=min(days))
     if found:
         raise CardRefusedError(
             CardCode.REVOCATION_UNKNOWN, detail="unknown to the OCSP responder", status=503
@@ -56,27 +42,17 @@ def check_not_barred(path: Sequence[x509.Certificate]) -> None:
 
 
 @transaction.atomic
-def bar(issuer: TrustedCertificate, bars: Collection[Bar]) -> None:
+def bar(issuer: TrustedCertificate, bars: Sequence[Bar]) -> None:
     """Keeps them and ends what their holders have open: both, or neither."""
-    BarredSerial.objects.bulk_create(
-        (
-            BarredSerial(
-                issuer=issuer,
-                serial=each.serial,
-                source=each.source,
-                revoked_at=each.revoked_at,
-                reason=each.reason,
-            )
-            for each in bars
-        ),
-        ignore_conflicts=True,
-    )
-    opposed = {each.serial: each for each in bars if each.revoked_at}
+    before = BarredSerial.objects.aggregate(last=Max("pk"))["last"] or 0
+    insert_bars(issuer.pk, bars)
+    new = BarredSerial.objects.filter(issuer=issuer, pk__gt=before, revoked_at__isnull=False)
     cards = Card.objects.filter(
-        issuer_sha256=issuer.sha256, serial__in=list(opposed), withdrawn_at__isnull=True
+        issuer_sha256=issuer.sha256,
+        serial__in=new.values("serial"),
+        withdrawn_at__isnull=True,
     )
-    for card in cards.select_related("person"):
-        _withdraw(card, opposed[card.serial])
+    _withdraw_all(cards)
 
 
 def lift(issuer: TrustedCertificate, *, serials: Iterable[str], sources: Sequence[Source]) -> None:
@@ -96,12 +72,16 @@ def withdraw_opposed_cards() -> int:
     cards = Card.objects.filter(
         Exists(barred), last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
     )
+    return _withdraw_all(cards)
+
+
+def _withdraw_all(cards: QuerySet[Card]) -> int:
     done = 0
     for card in cards.select_related("person"):
-        found = barred_of(card)
-        if found is not None:
+        opposed = barred_of(card)
+        if opposed is not None:
             with transaction.atomic():
-                _withdraw(card, found)
+                _withdraw(card, opposed)
             done += 1
     return done
 

@@ -210,9 +210,9 @@ EXPLANATIONS: dict[str, Explanation] = {
         next_step=_("Insérez votre carte CPS, ou choisissez un autre moyen de connexion."),
     ),
     CardCode.CARD_TYPE_REFUSED: Explanation(
-        title=_("Cette carte n’est pas une carte de professionnel"),
-        description=_("Seules les cartes CPS et CPF permettent de se connecter ici."),
-        next_step=_("Insérez votre carte CPS ou CPF, ou choisissez un autre moyen."),
+        title=_("Les cartes de ce type ne sont pas acceptées ici"),
+        description=_("Ce service n’accepte pas la connexion avec cette sorte de carte."),
+        next_step=_("Insérez votre carte CPS, ou choisissez un autre moyen de connexion."),
     ),
     CardCode.SIGNATURE_CERTIFICATE: Explanation(
         title=_("Cette carte ne permet pas de se connecter"),

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from idp.cardbridge.flows.barring import Bar, bar, lift
+from idp.cardbridge.flows.barring import bar, lift
 from idp.cardbridge.gateways.ocsp import (
     OcspAnswer,
     OcspQuestion,
@@ -22,7 +22,7 @@ from idp.cardbridge.gateways.ocsp import (
 )
 from idp.cardbridge.gateways.pki import read_certificate
 from idp.cardbridge.models import TrustedCertificate
-from idp.cardbridge.rules.revocation import Source
+from idp.cardbridge.rules.revocation import Bar, Source
 from idp.core import clock, outbound
 from idp.core.errors import IdpError
 from idp.directory.models import Card

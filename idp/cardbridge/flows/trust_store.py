@@ -6,6 +6,7 @@ Every login asks the database for the fingerprints (one small statement): a chan
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from idp.cardbridge.flows.barring import check_not_barred
 from idp.cardbridge.gateways.pki import Certificate, build_path, read_certificate
+from idp.cardbridge.gateways.revocation_lists import serial_text
 from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.cardbridge.rules.hierarchy import Role, is_test_name
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
@@ -37,6 +39,7 @@ class KeptList:
 class Authority:
     """A trusted authority, ready for use."""
 
+    row_id: int
     role: Role
     accepts_cards: bool
     certificate: Certificate
@@ -88,7 +91,12 @@ class TrustStore:
                 this_update=known.this_update, next_update=known.next_update, now=now, grace=grace
             ):
                 log.warning("crl_grace_used", number=known.number, next_update=known.next_update)
-        check_not_barred(path)
+        check_not_barred(
+            [
+                (self._authority(issuer).row_id, serial_text(certificate.serial_number))
+                for certificate, issuer in pairwise(path)
+            ]
+        )
 
     def _authority(self, certificate: x509.Certificate) -> Authority:
         return self.authorities[certificate.fingerprint(SHA256()).hex()]
@@ -147,6 +155,7 @@ def _authority_of(row: TrustedCertificate) -> Authority | None:
         log.error("test_authority_in_production", sha256=row.sha256)
         return None
     return Authority(
+        row_id=row.pk,
         role=Role(row.role),
         accepts_cards=row.accepts_cards,
         certificate=certificate,

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import verification
 
+from idp.cardbridge.gateways.names import subject_of
 from idp.cardbridge.rules import oids
 from idp.cardbridge.rules.certificate import CardCertificate, KeyKind, Usage
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
@@ -166,11 +167,7 @@ def _facts(parsed: x509.Certificate, der: bytes) -> CardCertificate:
         usages=_usages(_extension(extensions, x509.KeyUsage)),
         extended_usages=frozenset(oid.dotted_string for oid in extended or ()),
         policies=frozenset(p.policy_identifier.dotted_string for p in policies or ()),
-        subject=tuple(
-            (attribute.oid.dotted_string, _text(attribute.value))
-            for rdn in parsed.subject.rdns
-            for attribute in rdn
-        ),
+        subject=subject_of(parsed),
         **_private_extensions(extensions),
     )
 
@@ -246,8 +243,3 @@ def _usages(usage: x509.KeyUsage | None) -> frozenset[Usage]:
         Usage.KEY_CERT_SIGN: usage.key_cert_sign,
     }
     return frozenset(name for name, is_set in bits.items() if is_set)
-
-
-def _text(value: str | bytes) -> str:
-    # x500UniqueIdentifier is the one attribute that comes as bytes; it never identifies anybody.
-    return value if isinstance(value, str) else value.hex()

@@ -58,11 +58,13 @@ class RevokedEntry:
     def reason(self) -> str:
         """`""` where the list gives none, or one that cannot be read: revoked it is either way."""
         try:
-            return str(
-                self._entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-            )
+            # Most entries have no extension: asking for one by class would raise each time.
+            for extension in self._entry.extensions:
+                if isinstance(extension.value, x509.CRLReason):
+                    return str(extension.value.reason.value)
         except _UNREADABLE:
             return ""
+        return ""
 
 
 def serial_text(serial_number: int) -> str:

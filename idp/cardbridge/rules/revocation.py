@@ -1,5 +1,6 @@
 """Whether a revocation list or an OCSP answer may be believed now. Fail closed."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -18,6 +19,16 @@ class Source(StrEnum):
     RESPONDER = "ocsp"
     # The responder answered that it does not know the certificate: no proof that it is good.
     UNKNOWN = "ocsp-unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Why a serial must not log in; `revoked_at` None: unknown to the responder."""
+
+    serial: str
+    source: Source
+    revoked_at: datetime | None
+    reason: str = ""
 
 
 def needs_grace(

@@ -4,11 +4,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from idp.sandbox.bench.cpu import CpuClock
+from typing import Protocol
 
 # One call of the step; it raises BenchError when the answer is not the one expected.
 Call = Callable[[], None]
+
+
+class Spent(Protocol):
+    """A clock of CPU time: seconds so far, None where they cannot be seen."""
+
+    def seconds(self) -> float | None: ...
 
 
 class BenchError(Exception):
@@ -67,7 +72,7 @@ class _Run:
             self.times.append(time.perf_counter() - began)
 
 
-def measure(name: str, calls: Sequence[Call], *, limits: Limits, cpu: CpuClock) -> Measure:
+def measure(name: str, calls: Sequence[Call], *, limits: Limits, cpu: Spent) -> Measure:
     """One thread for each of `calls`; the first wrong answer ends it (BenchError)."""
     run = _Run(limits)
     threads = [threading.Thread(target=run.work, args=(call,)) for call in calls]

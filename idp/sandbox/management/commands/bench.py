@@ -1,4 +1,4 @@
-"""`manage.py bench oidc`: what each endpoint costs, as a table."""
+"""`manage.py bench oidc|card`: what each endpoint, or a card login, costs, as a table."""
 
 from argparse import ArgumentParser
 from contextlib import nullcontext
@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from idp.core import logs
+from idp.core.errors import IdpError
+from idp.sandbox.bench import card
 from idp.sandbox.bench.load import BenchError, Limits, Measure
 from idp.sandbox.bench.portal import Registration
 from idp.sandbox.bench.server import free_port, own_provider
@@ -15,7 +18,7 @@ from idp.sandbox.bench.wire import require_loopback
 from idp.sandbox.demo.check import TEST_PERSON
 from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET
 
-LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS = 30.0, 20_000, 64
+LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS, MOST_ENTRIES = 30.0, 20_000, 64, 1_000_000
 N = TypeVar("N", int, float)
 HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
 
@@ -27,10 +30,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["oidc"])
+        parser.add_argument("what", choices=["oidc", "card"])
         parser.add_argument("--base-url", help="http on this machine; a sandbox for the logins")
         parser.add_argument("--seconds", type=float, default=3.0, help="at most, for each row")
         parser.add_argument("--calls", type=int, default=2000, help="at most, for each row")
+        parser.add_argument("--entries", type=int, default=100_000, help="of the list, for `card`")
         parser.add_argument("--connections", type=int, default=16)
         parser.add_argument("--client-id", default=PORTAL_CLIENT_ID)
         parser.add_argument("--client-secret", default=PORTAL_CLIENT_SECRET)
@@ -39,6 +43,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, base_url: str | None, **options: Any) -> None:
         limits = _limits(options)
+        if options["what"] == "card":
+            self._tell_card(limits, _within("entries", options["entries"], MOST_ENTRIES))
+            return
         connections = _within("connections", options["connections"], MOST_CONNECTIONS)
         registration = Registration(
             client_id=options["client_id"],
@@ -53,6 +60,21 @@ class Command(BaseCommand):
                 base_url=url, registration=registration, connections=connections, limits=limits
             )
             self._tell(bench)
+
+    def _tell_card(self, limits: Limits, entries: int) -> None:
+        """In this process: CPU is that of the server's part and of signing for the card."""
+        logs.write_to_file(settings.HYGIE.data_dir / "log" / "bench.log")
+        self.stdout.write(f"card, {settings.DATABASES['default']['ENGINE']}\n{HEADER}")
+        try:
+            for row in card.run(limits):
+                self.stdout.write(_row(row))
+            meanwhile, cost = card.take_long_list(entries)
+        except (BenchError, OSError, IdpError) as error:
+            raise CommandError(f"bench: {error}") from error
+        self.stdout.write(_row(meanwhile))
+        self.stdout.write(
+            f"a list of {cost.entries} entries: {cost.seconds:.1f} s, {cost.megabytes:.0f} MB"
+        )
 
     def _tell(self, bench: Bench) -> None:
         self.stdout.write(f"{bench.base_url}, {bench.connections} connections\n{HEADER}")
