@@ -123,7 +123,8 @@ HYGIE = Hygie(
     ),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
     lifetimes=Lifetimes(
-        approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120))
+        approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120)),
+        phone_probation=timedelta(hours=env.int("HYGIE_PHONE_PROBATION_HOURS", default=24)),
     ),
     proxies=env.int("HYGIE_PROXIES", default=0),
 )

@@ -18,6 +18,7 @@ from idp.enrollment.gateways.dpop import ProofRefusedError, ProofTarget, verify_
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.limits import SEEN_EVERY
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
+from idp.login import flows as login
 
 # A nonce made at the very end of a second lives a little longer than its 60 s.
 JTI_MARGIN = timedelta(seconds=5)
@@ -105,6 +106,7 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
             data={"device": str(device.pk), "by": by},
         )
         end_requests_of(person_id)
+        login.end_sessions_of_device(device=str(device.pk), reason="device revoked")
         live.wake(device_group(person_id))
     return True
 

@@ -93,10 +93,8 @@ def _verify_passkey(
         return refusals.proof_refused(str(error))
     passkey.sign_count, passkey.backed_up = used.sign_count, used.backed_up
     passkey.save(update_fields=["sign_count", "backed_up"])
-    # Facts §6.1: hardware is claimed only for a key that cannot leave it, by a verified chain.
-    is_hardware = passkey.attested and not passkey.backup_eligible
     return Proven(
-        amr=("hwk" if is_hardware else "swk", "user", "pop"),
+        amr=("hwk" if passkey.is_hardware else "swk", "user", "pop"),
         evidence=evidence.passkey_proof(
             rp=relying_party(), known=known, response=approval.assertion["response"]
         ),

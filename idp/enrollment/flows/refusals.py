@@ -203,6 +203,28 @@ def proof_refused(detail: str) -> IdpError:
     )
 
 
+def phone_on_probation() -> IdpError:
+    return IdpError(
+        "phone_on_probation",
+        _(
+            "Ce portail n’accepte pas encore ce téléphone : il a été activé trop récemment. "
+            "Pour cette connexion, utilisez votre carte CPS."
+        ),
+        status=403,
+    )
+
+
+def phone_not_accepted() -> IdpError:
+    return IdpError(
+        "phone_not_accepted",
+        _(
+            "Ce portail demande un moyen plus sûr que ce téléphone. "
+            "Pour cette connexion, utilisez votre carte CPS."
+        ),
+        status=403,
+    )
+
+
 def method_not_allowed_here() -> IdpError:
     return IdpError(
         "unmet_authentication_requirements",

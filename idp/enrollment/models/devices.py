@@ -91,6 +91,11 @@ class PasskeyCredential(models.Model):
     def __str__(self) -> str:
         return f"{self.attestation_format} {self.aaguid}"
 
+    @property
+    def is_hardware(self) -> bool:
+        """Facts §6.1: claimed only for a key that cannot leave it, by a verified chain."""
+        return self.attested and not self.backup_eligible
+
 
 class PinKey(models.Model):
     """An Ed25519 public key, encrypted: with the phone's own data it would let PINs be tried."""

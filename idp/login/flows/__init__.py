@@ -16,7 +16,12 @@ from idp.login.flows.attempts import (
     refuse,
 )
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
-from idp.login.flows.sessions import current_session, end_session, keep_alive
+from idp.login.flows.sessions import (
+    current_session,
+    end_session,
+    end_sessions_of_device,
+    keep_alive,
+)
 
 __all__ = [
     "Browser",
@@ -27,6 +32,7 @@ __all__ = [
     "current_session",
     "decoupled_state",
     "end_session",
+    "end_sessions_of_device",
     "finish",
     "finish_decoupled",
     "keep_alive",

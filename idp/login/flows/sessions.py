@@ -58,6 +58,8 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
         "amr": list(proof.amr),
         "level": proof.level,
         "auth_time": proof.at,
+        "ecps_grade": proof.ecps_grade or "",
+        "device": proof.device,
         "is_test": proof.is_test,
         "last_seen_at": now,
         "expires_at": now + settings.HYGIE.lifetimes.sso_session,
@@ -70,6 +72,12 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
     if previous is not None:
         end_session(session=previous, reason="another person logged in")
     return SsoSession.objects.create(person_id=proof.person_id, **state), cookie_secret
+
+
+def end_sessions_of_device(*, device: str, reason: str) -> int:
+    """Ends every session that this phone opened: what it vouched for is not believed any more."""
+    opened = SsoSession.objects.filter(device=device, ended_at__isnull=True)
+    return sum(end_session(session=session, reason=reason) for session in opened)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from idp.login.rules.ecps import EcpsGrade, EcpsPolicy
 from idp.login.rules.levels import Level
 
 
@@ -38,6 +39,9 @@ class Authentication:
     level: Level
     at: datetime
     is_test: bool = False
+    # Of a phone: what its proof shows of it, and which one it was.
+    ecps_grade: EcpsGrade | None = None
+    device: str = ""
     evidence: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -51,6 +55,8 @@ class Authentication:
             "level": self.level,
             "at": self.at.isoformat(),
             "is_test": self.is_test,
+            "ecps_grade": self.ecps_grade,
+            "device": self.device,
         }
 
     @classmethod
@@ -64,6 +70,8 @@ class Authentication:
             level=Level(value["level"]),
             at=datetime.fromisoformat(value["at"]),
             is_test=value["is_test"],
+            ecps_grade=EcpsGrade(grade) if (grade := value["ecps_grade"]) else None,
+            device=value["device"],
         )
 
 
@@ -84,12 +92,14 @@ class LoginPolicy:
     # Only these methods may be used; empty = every method.
     methods: tuple[MethodName, ...] = ()
     login_hint: str = ""
+    ecps: EcpsPolicy = EcpsPolicy.ANY
 
     def to_json(self) -> dict[str, Any]:
         return {
             "acr_values": list(self.acr_values),
             "methods": list(self.methods),
             "login_hint": self.login_hint,
+            "ecps": str(self.ecps),
         }
 
     @classmethod
@@ -98,6 +108,7 @@ class LoginPolicy:
             acr_values=tuple(value.get("acr_values", ())),
             methods=tuple(MethodName(name) for name in value.get("methods", ())),
             login_hint=value.get("login_hint", ""),
+            ecps=EcpsPolicy(value["ecps"]),
         )
 
 

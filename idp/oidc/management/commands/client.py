@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
+from idp.login.rules.ecps import EcpsPolicy
 from idp.oidc.flows import clients
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.management.client_choice_options import (
@@ -49,6 +50,12 @@ class Command(BaseCommand):
         )
         add.add_argument(
             "--id-token-alg", choices=SIGNING_ALGS, help="default: RS256, ES256 in fapi2"
+        )
+        add.add_argument(
+            "--ecps-policy",
+            choices=[str(policy) for policy in EcpsPolicy],
+            default=str(EcpsPolicy.ANY),
+            help="which phones it accepts; default: any",
         )
         add_proof_arguments(add)
         add_choice_arguments(add)
@@ -94,6 +101,7 @@ class Command(BaseCommand):
                 logout=logout_of(options),
                 answers=answers_of(options),
                 ciba=ciba_of(options),
+                ecps_policy=EcpsPolicy(options["ecps_policy"]),
             ),
         )
         return {**_shown(client), **({"client_secret": secret} if secret else {})}
@@ -114,6 +122,7 @@ def _shown(client: Client) -> dict[str, Any]:
         "scope": " ".join(client.scopes),
         "may_introspect": client.introspects,
         "id_token_signed_response_alg": client.id_token_alg,
+        "ecps_policy": client.ecps_policy,
         **shown_proof(client),
         **shown_choices(client),
         **shown_ciba(client),
