@@ -41,6 +41,8 @@ class Lifetimes:
     device_nonce: timedelta = timedelta(seconds=60)
     device: timedelta = timedelta(days=730)
     pin_key_device: timedelta = timedelta(days=365)
+    # Unused for this long, a phone ends by itself.
+    device_idle: timedelta = timedelta(days=180)
     # How long a new phone is not enough for portals that ask more than `any`.
     phone_probation: timedelta = timedelta(hours=24)
 

@@ -124,6 +124,9 @@ HYGIE = Hygie(
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
     lifetimes=Lifetimes(
         approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120)),
+        device=timedelta(days=env.int("HYGIE_PHONE_DAYS", default=730)),
+        pin_key_device=timedelta(days=env.int("HYGIE_PIN_PHONE_DAYS", default=365)),
+        device_idle=timedelta(days=env.int("HYGIE_PHONE_IDLE_DAYS", default=180)),
         phone_probation=timedelta(hours=env.int("HYGIE_PHONE_PROBATION_HOURS", default=24)),
     ),
     proxies=env.int("HYGIE_PROXIES", default=0),

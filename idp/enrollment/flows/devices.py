@@ -11,6 +11,7 @@ from django.db import transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets
 from idp.enrollment.flows import refusals, tokens
+from idp.enrollment.flows.device_ends import end_if_over
 from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.gateways.device_keys import InstanceKey
@@ -47,7 +48,8 @@ def authenticate(proof: DeviceProof) -> Device:
     if not tokens.is_fresh_nonce(verified.nonce):
         raise refusals.stale_nonce()
     _use_once(device.pk, verified.jti)
-    _note_seen(device)
+    if not end_if_over(device):
+        _note_seen(device)
     return device
 
 
@@ -94,7 +96,7 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
         Device.objects.select_related("holder").filter(pk=device_id, holder_id=person_id).first()
     )
     if device is None:
-        raise refusals.unknown_device("of another person")
+        raise refusals.no_such_device()
     with transaction.atomic():
         if not device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=f"by {by}"):
             return False

@@ -43,6 +43,12 @@ def refusal_of_unfit(device: Device, request: ApprovalRequest) -> IdpError | Non
     return refusals.phone_not_accepted()
 
 
+def is_new(device: Device) -> bool:
+    """Still on probation."""
+    probation = settings.HYGIE.lifetimes.phone_probation
+    return is_on_probation(_facts(device), probation=probation, now=clock.now())
+
+
 def _end(request: ApprovalRequest) -> None:
     """Cancelled, not failed: nobody did anything wrong, and it must not count as an alarm."""
     if request.move(RequestState.CANCELLED, now=clock.now(), nonce=None):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from idp.core import clock
+from idp.enrollment.flows.device_ends import end_stale_devices
 from idp.enrollment.models import ApprovalRequest, Device, Enrolment
 from idp.enrollment.rules.states import (
     OPEN_ENROLMENTS,
@@ -26,6 +27,7 @@ def purge_enrollment() -> int:
     )
     requests, _by_model = ApprovalRequest.objects.filter(expires_at__lt=now - KEEP).delete()
     enrolments, _by_model = Enrolment.objects.filter(expires_at__lt=now - KEEP).delete()
+    end_stale_devices()
     # A device that never became active leaves nothing behind, so that its keys are forgotten.
     Device.objects.filter(
         state=DeviceState.PENDING, activated_at__isnull=True, valid_until__lte=now

@@ -105,6 +105,29 @@ def unknown_device(detail: str) -> IdpError:
     )
 
 
+def no_such_device() -> IdpError:
+    return IdpError(
+        "no_such_device",
+        _("Ce téléphone n’est pas ou n’est plus dans votre liste."),
+        status=404,
+    )
+
+
+def label_empty() -> IdpError:
+    return IdpError("label_empty", _("Donnez un nom à ce téléphone."))
+
+
+def phone_too_new() -> IdpError:
+    return IdpError(
+        "phone_too_new",
+        _(
+            "Ce téléphone a été activé trop récemment pour en retirer un autre. "
+            "Retirez-le sur la page « Mon e-CPS » d’un ordinateur, avec votre carte."
+        ),
+        status=403,
+    )
+
+
 def invalid_proof(detail: str) -> IdpError:
     return IdpError(
         "invalid_dpop_proof",
