@@ -9,6 +9,14 @@ from urllib.parse import urlsplit
 # What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
 LEVELS = ("eidas1", "eidas2", "eidas3")
 
+# Web Push of Chrome, Safari, Firefox and Edge.
+PUSH_SERVICES = (
+    "fcm.googleapis.com",
+    "*.push.apple.com",
+    "*.push.services.mozilla.com",
+    "*.notify.windows.com",
+)
+
 
 class Mode(StrEnum):
     """`sandbox`: test cards and identities, banners everywhere. `production`: none of that."""
@@ -75,6 +83,8 @@ class Hygie:
     key_rotation_days: int = 90
     # Wrong numbers and « ce n'est pas moi » in an hour after which a phone is left in peace.
     phone_alarms_per_holder: int = 3
+    # Hosts of the push services that phones may name; the phone chooses, so nothing else is called.
+    push_services: tuple[str, ...] = PUSH_SERVICES
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
     proxies: int = 0
     lifetimes: Lifetimes = Lifetimes()
@@ -96,6 +106,11 @@ class Hygie:
         """`scheme://host[:port]`: what a browser sends as Origin and what a card signs for."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def push_contact(self) -> str:
+        """Whom a push service may turn to: RFC 8292 §2.1 takes an https address."""
+        return f"https://{urlsplit(self.base_url).netloc}"
 
     @property
     def rp_id(self) -> str:

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import LEVELS, Hygie, Lifetimes, Mode
+from idp.configuration import LEVELS, PUSH_SERVICES, Hygie, Lifetimes, Mode
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +89,10 @@ for _address in env.list("HYGIE_TRUSTED_PROXIES", default=[]):
     ip_network(_address)
 _AUTHORITIES = env.str("HYGIE_TLS_CLIENT_AUTHORITIES", default="")
 
+# Only a sandbox calls a push service that is not behind https.
+if not IS_SANDBOX and any("/" in name for name in env.list("HYGIE_PUSH_SERVICES", default=[])):
+    raise ImproperlyConfigured("HYGIE_PUSH_SERVICES names hosts, for example *.push.apple.com.")
+
 
 def _level(name: str) -> str:
     value = str(env.str(name, default="eidas2"))
@@ -129,6 +133,7 @@ HYGIE = Hygie(
         device_idle=timedelta(days=env.int("HYGIE_PHONE_IDLE_DAYS", default=180)),
         phone_probation=timedelta(hours=env.int("HYGIE_PHONE_PROBATION_HOURS", default=24)),
     ),
+    push_services=tuple(env.list("HYGIE_PUSH_SERVICES", default=list(PUSH_SERVICES))),
     proxies=env.int("HYGIE_PROXIES", default=0),
 )
 
@@ -330,6 +335,7 @@ WORKER_JOBS = {
     "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
     "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
     "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
+    "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }

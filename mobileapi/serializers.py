@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from idp.enrollment.rules.device_life import Ending
 from idp.enrollment.rules.people import LABEL_LENGTH
+from idp.enrollment.rules.push import LONGEST_ENDPOINT
 from idp.enrollment.rules.states import DeviceKind, DeviceState
 from mobileapi.fields import Base64Url, JsonObject, Strict, StrictText
 
@@ -172,6 +173,27 @@ class DenyIn(Strict):
     reason = serializers.ChoiceField(["changed_mind", "not_me"])
     nonce = Base64Url(size=NONCE_SIZE)
     instance_signature = Base64Url(size=SIGNATURE_SIZE)
+
+
+class PushKeysIn(Strict):
+    """Of the browser's PushSubscription."""
+
+    p256dh = Base64Url(size=65)
+    auth = Base64Url(size=16)
+
+
+class PushIn(Strict):
+    """`endpoint` and `keys` of the browser's PushSubscription, nothing else of it."""
+
+    endpoint = StrictText(max_length=LONGEST_ENDPOINT)
+    keys = PushKeysIn()
+
+
+class PushOut(Strict):
+    public_key = serializers.CharField(
+        help_text="VAPID: `applicationServerKey`, uncompressed P-256 point, base64url"
+    )
+    is_subscribed = serializers.BooleanField()
 
 
 class NonceOut(Strict):

@@ -128,6 +128,23 @@ def phone_too_new() -> IdpError:
     )
 
 
+def push_service_unknown() -> IdpError:
+    return IdpError(
+        "push_service_unknown",
+        _("Le service de notification de ce navigateur n’est pas accepté ici."),
+        status=400,
+    )
+
+
+def push_keys_refused() -> IdpError:
+    return IdpError(
+        "push_keys_refused",
+        _("Les notifications n’ont pas pu être activées. Réessayez."),
+        detail="p256dh",
+        status=400,
+    )
+
+
 def invalid_proof(detail: str) -> IdpError:
     return IdpError(
         "invalid_dpop_proof",

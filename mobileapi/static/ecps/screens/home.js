@@ -2,12 +2,20 @@
 
 import { acknowledge, currentDevice, currentState, listen } from "../session.js";
 import { fill, find, onLeave, onPress, show, text, whenPressed } from "../view.js";
+import { canAsk, enable, keepInStep } from "../push.js";
 import { approval } from "./approval.js";
 import { day, deviceScreen, removeOther } from "./device.js";
 
 export function home() {
   show("home", { holder: currentDevice().holder ?? "" });
   onPress("#device", deviceScreen);
+  fill(find("#home"), { canRing: canAsk() });
+  onPress("#ring", async () => {
+    await enable();
+    fill(find("#home"), { canRing: false });
+    find("#announcement").textContent = text("ringing");
+  });
+  keepInStep().catch(console.warn);
   onLeave(listen(render));
   render(currentState());
 }
