@@ -51,6 +51,9 @@ class Lifetimes:
     pin_key_device: timedelta = timedelta(days=365)
     # Unused for this long, a phone ends by itself.
     device_idle: timedelta = timedelta(days=180)
+    # After a refusal nothing is asked for this long; whom a holder reported, for that long.
+    phone_denial_quiet: timedelta = timedelta(minutes=5)
+    phone_report_block: timedelta = timedelta(hours=24)
     # How long a new phone is not enough for portals that ask more than `any`.
     phone_probation: timedelta = timedelta(hours=24)
 
@@ -70,7 +73,11 @@ class Hygie:
     crl_grace: timedelta = timedelta(0)
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
-    phone_requests_per_holder: int = 5
+    phone_requests_per_holder: int = 3
+    # The same in a day.
+    phone_requests_per_day: int = 10
+    # Refusals within an hour after which nothing is asked until the card was shown, or for a day.
+    phone_denials_per_holder: int = 2
     # Certificates of portals (RFC 8705): the header that a proxy in front puts them in, and the
     # addresses of such proxies. Off unless both are set.
     tls_client_cert_header: str = ""

@@ -113,7 +113,13 @@ HYGIE = Hygie(
     phone_level=_level("HYGIE_PHONE_LEVEL"),
     # A portal's own tests refuse and time out more often than a person would.
     phone_requests_per_holder=env.int(
-        "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 5
+        "HYGIE_PHONE_REQUESTS_PER_HOLDER", default=1000 if IS_SANDBOX else 3
+    ),
+    phone_requests_per_day=env.int(
+        "HYGIE_PHONE_REQUESTS_PER_DAY", default=10_000 if IS_SANDBOX else 10
+    ),
+    phone_denials_per_holder=env.int(
+        "HYGIE_PHONE_DENIALS_PER_HOLDER", default=1000 if IS_SANDBOX else 2
     ),
     subject_component=env.str(
         "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
@@ -128,6 +134,12 @@ HYGIE = Hygie(
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
     lifetimes=Lifetimes(
         approval_request=timedelta(seconds=env.int("HYGIE_PHONE_REQUEST_SECONDS", default=120)),
+        phone_denial_quiet=timedelta(
+            minutes=env.int("HYGIE_PHONE_DENIAL_QUIET_MINUTES", default=0 if IS_SANDBOX else 5)
+        ),
+        phone_report_block=timedelta(
+            hours=env.int("HYGIE_PHONE_REPORT_BLOCK_HOURS", default=0 if IS_SANDBOX else 24)
+        ),
         device=timedelta(days=env.int("HYGIE_PHONE_DAYS", default=730)),
         pin_key_device=timedelta(days=env.int("HYGIE_PIN_PHONE_DAYS", default=365)),
         device_idle=timedelta(days=env.int("HYGIE_PHONE_IDLE_DAYS", default=180)),

@@ -81,7 +81,7 @@ class OneDevice(DeviceView):
     def delete(self, request: Request, device_id: UUID) -> Response:
         """Lost, or not the holder's doing: revoked at once, with the sessions that it opened.
 
-        A phone in its first day (`HYGIE_PHONE_PROBATION_HOURS`) removes none but itself.
+        A phone in its first day (`HYGIE_PHONE_PROBATION_HOURS`) removes none that is older.
         """
         device_life.revoke_from(device=self.device(request), target_id=device_id)
         return Response(status=204)

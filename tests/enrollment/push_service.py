@@ -94,5 +94,6 @@ def vapid_claims(ring: Ring, *, public_key: str) -> dict[str, Any]:
     parts = dict(part.strip().split("=", 1) for part in rest.split(","))
     assert (scheme, parts["k"].rstrip("=")) == ("vapid", public_key)
     point = from_b64u(public_key)
-    jwk = {"kty": "EC", "crv": "P-256", "x": b64u(point[1:33]), "y": b64u(point[33:])}
+    jwk: dict[str, str | list[str]] = {"kty": "EC", "crv": "P-256"}
+    jwk |= {"x": b64u(point[1:33]), "y": b64u(point[33:])}
     return jwt.decode(parts["t"], ECKey.import_key(jwk), algorithms=["ES256"]).claims

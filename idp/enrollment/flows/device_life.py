@@ -41,12 +41,12 @@ def rename(*, device_id: UUID, person_id: UUID, label: str, by: str) -> Device:
 def revoke_from(*, device: Device, target_id: UUID) -> None:
     """One phone removes another of the same holder, or itself.
 
-    Not within its probation: whoever had a phone of theirs enrolled by persuasion must not throw
-    out the phones on which the holder is told of it.
+    Within its probation none that is older: whoever had a phone of theirs enrolled by persuasion
+    must not throw out the phones on which the holder is told of it.
     """
     if target_id != device.pk:
         require_active(device)
-        if is_new(device):
+        if is_new(device) and not _is_younger(target_id, device):
             raise refusals.phone_too_new()
     revoke(device_id=target_id, person_id=device.holder_id, by=f"device {device.pk}")
 
@@ -61,6 +61,10 @@ def new_beside(device: Device) -> list[Device]:
         for other in devices_of(person_id=device.holder_id)
         if other.pk != device.pk and other.activated_at and other.activated_at > since
     ]
+
+
+def _is_younger(target_id: UUID, device: Device) -> bool:
+    return Device.objects.filter(pk=target_id, activated_at__gt=device.activated_at).exists()
 
 
 def _of_holder(device_id: UUID, person_id: UUID) -> Device:

@@ -181,6 +181,18 @@ def device_suspended(detail: str) -> IdpError:
     )
 
 
+def device_failing(detail: str) -> IdpError:
+    return IdpError(
+        "device_suspended",
+        _(
+            "Trop de vérifications ont échoué : par sécurité, ce téléphone est suspendu. "
+            "Activez-le de nouveau avec votre carte."
+        ),
+        detail=detail,
+        status=423,
+    )
+
+
 def device_blocked() -> IdpError:
     return PhoneRefusalError(
         "device_blocked",

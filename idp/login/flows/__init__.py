@@ -21,6 +21,7 @@ from idp.login.flows.sessions import (
     end_session,
     end_sessions_of_device,
     keep_alive,
+    last_card_login,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "finish",
     "finish_decoupled",
     "keep_alive",
+    "last_card_login",
     "note_failure",
     "open_attempt",
     "prove",

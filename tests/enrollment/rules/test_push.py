@@ -72,6 +72,12 @@ def test_a_ring_says_its_kind_and_nothing_else() -> None:
         assert json.loads(payload(kind)) == {"v": 1, "kind": kind}
 
 
+def test_the_topics_of_the_documentation_are_right() -> None:
+    reference = "00000000-0000-4000-8000-00000000000"
+    assert topic(f"request {reference}1") == "O1I4IrQpkP4xXhotT7q2OCF4X62iwN0i"
+    assert topic(f"new_device {reference}2") == "eE7vz58LkQ6lS5M0KIkLF_4F9NM_0_Vg"
+
+
 def test_the_topic_fits_its_header_and_tells_occasions_apart() -> None:
     assert len(topic("request a")) == 32
     assert topic("request a") == topic("request a") != topic("request b")
