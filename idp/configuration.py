@@ -12,6 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 # What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
 LEVELS = ("eidas1", "eidas2", "eidas3")
 
+# Web Push of Chrome, Safari, Firefox and Edge.
+PUSH_SERVICES = (
+    "fcm.googleapis.com",
+    "*.push.apple.com",
+    "*.push.services.mozilla.com",
+    "*.notify.windows.com",
+)
+
 # `idp.cardbridge.rules.card_kinds.CardKind`, which a test compares.
 SERVICE_CARD = "SERVICE"
 CARD_TYPES = ("CPS", "CPF", "CPE", "CDE", "CPA", "CDA", SERVICE_CARD)
@@ -62,6 +70,13 @@ class Lifetimes:
     device_nonce: timedelta = timedelta(seconds=60)
     device: timedelta = timedelta(days=730)
     pin_key_device: timedelta = timedelta(days=365)
+    # Unused for this long, a phone ends by itself.
+    device_idle: timedelta = timedelta(days=180)
+    # After a refusal nothing is asked for this long; whom a holder reported, for that long.
+    phone_denial_quiet: timedelta = timedelta(minutes=5)
+    phone_report_block: timedelta = timedelta(hours=24)
+    # How long a new phone is not enough for portals that ask more than `any`.
+    phone_probation: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +97,11 @@ class Hygie:
     crl_grace: timedelta = timedelta(0)
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
-    phone_requests_per_holder: int = 5
+    phone_requests_per_holder: int = 3
+    # The same in a day.
+    phone_requests_per_day: int = 10
+    # Refusals within an hour after which nothing is asked until the card was shown, or for a day.
+    phone_denials_per_holder: int = 2
     # Certificates of portals (RFC 8705): the header that a proxy in front puts them in, and the
     # addresses of such proxies. Off unless both are set.
     tls_client_cert_header: str = ""
@@ -95,6 +114,8 @@ class Hygie:
     key_rotation_days: int = 90
     # Wrong numbers and « ce n'est pas moi » in an hour after which a phone is left in peace.
     phone_alarms_per_holder: int = 3
+    # Hosts of the push services that phones may name; the phone chooses, so nothing else is called.
+    push_services: tuple[str, ...] = PUSH_SERVICES
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
     proxies: int = 0
     # Whether portals may register themselves, by an initial access token (RFC 7591 §3).
@@ -128,6 +149,11 @@ class Hygie:
         """`scheme://host[:port]`: what a browser sends as Origin and what a card signs for."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def push_contact(self) -> str:
+        """Whom a push service may turn to: RFC 8292 §2.1 takes an https address."""
+        return f"https://{urlsplit(self.base_url).netloc}"
 
     @property
     def rp_id(self) -> str:

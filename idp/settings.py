@@ -11,7 +11,16 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import CARD_TYPES, LEVELS, Hygie, Lifetimes, Mode, port_number, whole_number
+from idp.configuration import (
+    CARD_TYPES,
+    LEVELS,
+    PUSH_SERVICES,
+    Hygie,
+    Lifetimes,
+    Mode,
+    port_number,
+    whole_number,
+)
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +98,10 @@ for _address in env.list("HYGIE_TRUSTED_PROXIES", default=[]):
     ip_network(_address)
 _AUTHORITIES = env.str("HYGIE_TLS_CLIENT_AUTHORITIES", default="")
 
+# Only a sandbox calls a push service that is not behind https.
+if not IS_SANDBOX and any("/" in name for name in env.list("HYGIE_PUSH_SERVICES", default=[])):
+    raise ImproperlyConfigured("HYGIE_PUSH_SERVICES names hosts, for example *.push.apple.com.")
+
 
 def _number(name: str, default: int) -> int:
     return whole_number(name, env.str(name, default=str(default)))
@@ -129,7 +142,9 @@ HYGIE = Hygie(
     crl_grace=timedelta(hours=_number("HYGIE_CRL_GRACE_HOURS", 0)),
     phone_level=_level("HYGIE_PHONE_LEVEL"),
     # A portal's own tests refuse and time out more often than a person would.
-    phone_requests_per_holder=_number("HYGIE_PHONE_REQUESTS_PER_HOLDER", 1000 if IS_SANDBOX else 5),
+    phone_requests_per_holder=_number("HYGIE_PHONE_REQUESTS_PER_HOLDER", 1000 if IS_SANDBOX else 3),
+    phone_requests_per_day=_number("HYGIE_PHONE_REQUESTS_PER_DAY", 10_000 if IS_SANDBOX else 10),
+    phone_denials_per_holder=_number("HYGIE_PHONE_DENIALS_PER_HOLDER", 1000 if IS_SANDBOX else 2),
     subject_component=env.str(
         "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
     ),
@@ -140,8 +155,19 @@ HYGIE = Hygie(
     phone_alarms_per_holder=_number("HYGIE_PHONE_ALARMS_PER_HOLDER", 1000 if IS_SANDBOX else 3),
     accepted_card_policies=tuple(env.list("HYGIE_CARD_POLICIES", default=[])),
     lifetimes=Lifetimes(
-        approval_request=timedelta(seconds=_number("HYGIE_PHONE_REQUEST_SECONDS", 120))
+        approval_request=timedelta(seconds=_number("HYGIE_PHONE_REQUEST_SECONDS", 120)),
+        phone_denial_quiet=timedelta(
+            minutes=_number("HYGIE_PHONE_DENIAL_QUIET_MINUTES", 0 if IS_SANDBOX else 5)
+        ),
+        phone_report_block=timedelta(
+            hours=_number("HYGIE_PHONE_REPORT_BLOCK_HOURS", 0 if IS_SANDBOX else 24)
+        ),
+        device=timedelta(days=_number("HYGIE_PHONE_DAYS", 730)),
+        pin_key_device=timedelta(days=_number("HYGIE_PIN_PHONE_DAYS", 365)),
+        device_idle=timedelta(days=_number("HYGIE_PHONE_IDLE_DAYS", 180)),
+        phone_probation=timedelta(hours=_number("HYGIE_PHONE_PROBATION_HOURS", 24)),
     ),
+    push_services=tuple(env.list("HYGIE_PUSH_SERVICES", default=list(PUSH_SERVICES))),
     proxies=_number("HYGIE_PROXIES", 0),
     accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),
 )
@@ -350,6 +376,7 @@ WORKER_JOBS = {
     "ask about cards in use": ("idp.cardbridge.flows.ocsp.ask_about_due_cards", 10),
     "end what opposed cards opened": ("idp.cardbridge.flows.barring.withdraw_opposed_cards", 30),
     "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
+    "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }

@@ -21,7 +21,7 @@ from idp.enrollment.flows.requests import waiting_requests
 from idp.enrollment.gateways.dpop import ProofTarget
 from idp.enrollment.models import Device
 from idp.enrollment.rules.states import DeviceState
-from mobileapi.documents import device_document, request_document
+from mobileapi.documents import own_document, request_document
 
 HELLO_SECONDS = 10
 LONGEST_HELLO = 8192
@@ -54,7 +54,7 @@ def _state_message(device_id: UUID) -> dict[str, Any] | None:
     waiting = waiting_requests(device=device) if is_active else []
     return {
         "type": "state",
-        "device": device_document(device, holder_of(device.holder_id)),
+        "device": own_document(device, holder_of(device.holder_id)),
         "requests": [request_document(request) for request in waiting],
     }
 

@@ -1,14 +1,29 @@
 """Rows as the phone sees them, the same over HTTP and WebSocket."""
 
+from datetime import datetime
 from typing import Any
 
 from idp.core import clock
 from idp.directory.rules.professional import Professional
+from idp.enrollment.flows.device_ends import life_of
+from idp.enrollment.flows.device_life import new_beside
 from idp.enrollment.models import ApprovalRequest, Device
+from idp.enrollment.rules.states import DeviceState
+
+
+def own_document(device: Device, holder: Professional) -> dict[str, Any]:
+    """The device that asks, and the phones activated beside it that its holder must hear of."""
+    is_active = device.state_at(clock.now()) is DeviceState.ACTIVE
+    others = new_beside(device) if is_active else []
+    return {
+        **device_document(device, holder),
+        "new_devices": [device_document(other, holder) for other in others],
+    }
 
 
 def device_document(device: Device, holder: Professional) -> dict[str, Any]:
     """The device, with the name of its holder in full: it is theirs."""
+    life = life_of(device)
     return {
         "device_id": str(device.pk),
         "label": device.label,
@@ -16,8 +31,17 @@ def device_document(device: Device, holder: Professional) -> dict[str, Any]:
         "kind": device.kind,
         "holder": holder.display_name,
         "created_at": device.created_at.isoformat(),
+        "activated_at": _instant(device.activated_at),
+        "last_used_at": _instant(device.last_used_at),
         "valid_until": device.valid_until.isoformat(),
+        "ends_at": life.ends_at.isoformat(),
+        "warning": str(life.warning(clock.now())),
+        "enrolled_reference": device.enrolled_reference,
     }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def request_document(request: ApprovalRequest) -> dict[str, Any]:

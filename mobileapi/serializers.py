@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from idp.enrollment.rules.device_life import Ending
 from idp.enrollment.rules.people import LABEL_LENGTH
+from idp.enrollment.rules.push import LONGEST_ENDPOINT
 from idp.enrollment.rules.states import DeviceKind, DeviceState
 from mobileapi.fields import Base64Url, JsonObject, Strict, StrictText
 
@@ -74,7 +76,35 @@ class DeviceOut(Strict):
     kind = serializers.ChoiceField([str(kind) for kind in DeviceKind])
     holder = serializers.CharField()
     created_at = serializers.DateTimeField()
+    activated_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
     valid_until = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(help_text="`valid_until`, or sooner where it lies unused")
+    warning = serializers.ChoiceField(
+        [str(ending) for ending in Ending],
+        help_text="What ends it within 30 days; empty: nothing. Renew it with the card",
+    )
+    enrolled_reference = serializers.CharField(
+        help_text="Of the card login that activated it, in the audit log; may be empty"
+    )
+
+
+class OwnDeviceOut(DeviceOut):
+    """The device that asks."""
+
+    new_devices = DeviceOut(
+        many=True,
+        help_text="Activated after this one in the last seven days: ask « was it you? », and "
+        "remove it where it was not",
+    )
+
+
+class DevicesOut(Strict):
+    devices = DeviceOut(many=True)
+
+
+class LabelIn(Strict):
+    label = StrictText(max_length=LABEL_LENGTH)  # type: ignore[assignment]
 
 
 class PortalOut(Strict):
@@ -143,6 +173,27 @@ class DenyIn(Strict):
     reason = serializers.ChoiceField(["changed_mind", "not_me"])
     nonce = Base64Url(size=NONCE_SIZE)
     instance_signature = Base64Url(size=SIGNATURE_SIZE)
+
+
+class PushKeysIn(Strict):
+    """Of the browser's PushSubscription."""
+
+    p256dh = Base64Url(size=65)
+    auth = Base64Url(size=16)
+
+
+class PushIn(Strict):
+    """`endpoint` and `keys` of the browser's PushSubscription, nothing else of it."""
+
+    endpoint = StrictText(max_length=LONGEST_ENDPOINT)
+    keys = PushKeysIn()
+
+
+class PushOut(Strict):
+    public_key = serializers.CharField(
+        help_text="VAPID: `applicationServerKey`, uncompressed P-256 point, base64url"
+    )
+    is_subscribed = serializers.BooleanField()
 
 
 class NonceOut(Strict):

@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from mobileapi.app_urls import urlpatterns as app_urls
 from mobileapi.schema import DESCRIPTION
-from mobileapi.views import devices, enrolments, requests
+from mobileapi.views import devices, enrolments, push, requests
 
 app_name = "mobileapi"
 api_urls = [
@@ -13,6 +13,9 @@ api_urls = [
     path("enrolments/claim", enrolments.Claim.as_view(), name="claim"),
     path("enrolments/<uuid:enrolment_id>/keys", enrolments.Keys.as_view(), name="keys"),
     path("devices/me", devices.Me.as_view(), name="device"),
+    path("devices", devices.Devices.as_view(), name="devices"),
+    path("devices/me/push", push.Push.as_view(), name="push"),
+    path("devices/<uuid:device_id>", devices.OneDevice.as_view(), name="one_device"),
     path("requests", requests.Requests.as_view(), name="requests"),
     path("requests/<uuid:request_id>/challenge", requests.Challenge.as_view(), name="challenge"),
     path("requests/<uuid:request_id>/approve", requests.Approve.as_view(), name="approve"),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("mon-ecps/", home.home, name="home"),
     path("mon-ecps/retour", home.resume, name="resume"),
     path("mon-ecps/appareils/<uuid:device_id>/revoquer", home.revoke, name="revoke"),
+    path("mon-ecps/appareils/<uuid:device_id>/renommer", home.rename, name="rename"),
     path("mon-ecps/activer", activation.start, name="start"),
     path("mon-ecps/activer/<uuid:enrolment_id>", activation.show, name="show"),
     path("mon-ecps/activer/<uuid:enrolment_id>/qr.svg", activation.qr, name="qr"),

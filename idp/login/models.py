@@ -8,6 +8,7 @@ from django.db import models
 
 from idp.directory.models import Person
 from idp.login.rules.authentication import Authentication, LoginPolicy, Portal
+from idp.login.rules.ecps import EcpsGrade
 from idp.login.rules.levels import Level
 from idp.login.rules.steps import AttemptState
 
@@ -113,6 +114,9 @@ class SsoSession(models.Model):
     amr = models.JSONField()
     level = models.CharField(max_length=10)
     auth_time = models.DateTimeField()
+    # Of a login by phone: what it showed of the phone, and which one it was.
+    ecps_grade = models.CharField(max_length=20, blank=True)
+    device = models.CharField(max_length=36, blank=True, db_index=True)
     is_test = models.BooleanField(default=False)
     last_seen_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
@@ -128,6 +132,11 @@ class SsoSession(models.Model):
     @property
     def reached(self) -> Level:
         return Level(self.level)
+
+    @property
+    def grade(self) -> EcpsGrade | None:
+        """None: no phone took part."""
+        return EcpsGrade(self.ecps_grade) if self.ecps_grade else None
 
     def is_live(self, *, now: datetime, idle: timedelta) -> bool:
         return self.ended_at is None and now < self.expires_at and now < self.last_seen_at + idle

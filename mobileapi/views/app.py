@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from idp.core.pages import relax_csp
+from idp.enrollment.rules.push import PushKind
 
 MODULES = Path(__file__).resolve().parent.parent / "static"
 SHARED = (
@@ -113,11 +114,32 @@ def _shell() -> tuple[tuple[str, ...], str]:
     return tuple(static(name) for name in names), digest.hexdigest()[:12]
 
 
+def _rings() -> dict[str, dict[str, str]]:
+    """What a closed app says when it is rung: never who, nor at which portal."""
+    return {
+        PushKind.REQUEST: {
+            "title": _("Demande de connexion"),
+            "body": _(
+                "Ouvrez e-CPS pour répondre. Si vous ne vous connectez pas en ce moment, refusez."
+            ),
+        },
+        PushKind.NEW_DEVICE: {
+            "title": _("Un autre téléphone a été activé à votre nom"),
+            "body": _("Ouvrez e-CPS pour dire si c’est vous."),
+        },
+    }
+
+
 @require_GET
 def service_worker(request: HttpRequest) -> HttpResponse:
     """Served from /ecps/ so that its scope is the app and nothing else of this origin."""
     shell, version = _shell()
-    context = {"shell": json.dumps(shell), "version": version, "page": reverse("mobileapi:app")}
+    context = {
+        "shell": json.dumps(shell),
+        "rings": json.dumps(_rings()),
+        "version": version,
+        "page": reverse("mobileapi:app"),
+    }
     response = render(request, "ecps/sw.js", context, content_type="text/javascript")
     response["Cache-Control"] = "no-cache"
     return response

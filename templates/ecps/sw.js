@@ -1,4 +1,4 @@
-{% comment %}The offline shell. Context: shell (JSON list of addresses), version. Answers of the API never enter a cache.{% endcomment %}"use strict";
+{% load static %}{% comment %}The offline shell and the doorbell. Context: shell (JSON list of addresses), rings (JSON, texts by kind), version. Answers of the API never enter a cache.{% endcomment %}"use strict";
 
 const CACHE = "ecps-shell-{{ version }}";
 const PAGE = "{{ page }}";
@@ -42,4 +42,36 @@ self.addEventListener("fetch", (event) => {
   } else if (SHELL.has(pathname)) {
     event.respondWith(freshOrKept(request, pathname));
   }
+});
+
+// The doorbell. What rings is said here, in the person's language; a ring itself says only its kind.
+const RINGS = {{ rings|safe }};
+
+function kindOf(data) {
+  try {
+    const { kind } = data.json();
+    return kind in RINGS ? kind : "request";
+  } catch {
+    // An empty or spoilt ring is a ring all the same: browsers want to see one for each.
+    return "request";
+  }
+}
+
+self.addEventListener("push", (event) => {
+  const kind = kindOf(event.data);
+  const { title, body } = RINGS[kind];
+  const icon = "{% static 'hygie/icons/app-192.png' %}";
+  event.waitUntil(
+    self.registration.showNotification(title, { body, icon, tag: kind, renotify: true }),
+  );
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const open = async () => {
+    const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+    const app = windows.find(({ url }) => new URL(url).pathname === PAGE);
+    return app ? app.focus() : self.clients.openWindow(PAGE);
+  };
+  event.waitUntil(open());
 });

@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -157,48 +155,6 @@ def test_another_browser_does_not_push_a_pending_request_away(
 def test_an_expired_request_makes_room(person: Person, phone: SoftPhone) -> None:
     Workstation().ask_phone(person.national_id)
     with clock.frozen(clock.now() + timedelta(seconds=121)):
-        assert not request_of(Workstation().ask_phone(person.national_id)).is_decoy
-
-
-@pytest.fixture
-def two_unanswered(settings: LazySettings) -> None:
-    settings.HYGIE = replace(settings.HYGIE, phone_requests_per_holder=2)
-
-
-@pytest.mark.usefixtures("two_unanswered")
-def test_a_phone_is_not_bombed(person: Person, phone: SoftPhone) -> None:
-    station = Workstation()
-    asked = [request_of(station.ask_phone(person.national_id)) for _nth in range(3)]
-    assert [request.is_decoy for request in asked] == [False, False, True]
-    with clock.frozen(clock.now() + timedelta(minutes=11)):
-        assert not request_of(Workstation().ask_phone(person.national_id)).is_decoy
-
-
-@pytest.mark.usefixtures("two_unanswered")
-def test_an_approval_ends_the_count(person: Person, phone: SoftPhone) -> None:
-    for _nth in range(4):
-        asked = Workstation().ask_phone(person.national_id)
-        phone.approve(asked.request_id, number=asked.number)
-
-
-@pytest.mark.parametrize("alarm", ["wrong number", "not me"])
-def test_after_three_alarms_the_phone_is_left_in_peace_for_an_hour(
-    person: Person, phone: SoftPhone, settings: LazySettings, alarm: str
-) -> None:
-    settings.HYGIE = replace(settings.HYGIE, phone_alarms_per_holder=3)
-    for _nth in range(3):
-        asked = Workstation().ask_phone(person.national_id)
-        assert not request_of(asked).is_decoy
-        if alarm == "not me":
-            report(phone, asked)
-        else:
-            with pytest.raises(RefusedError):
-                phone.challenge(asked.request_id, number=asked.wrong_number)
-    later = Workstation().ask_phone(person.national_id)
-    assert request_of(later).is_decoy
-    row = AuditRow.objects.filter(event="phone_request").latest("id")
-    assert row.data["code"] == "too_many_alarms"
-    with clock.frozen(clock.now() + timedelta(minutes=61)):
         assert not request_of(Workstation().ask_phone(person.national_id)).is_decoy
 
 

@@ -92,3 +92,10 @@ def in_another_tab(seen: Watched, demo: Demo) -> Watched:
     tab.page.on("request", tab.note)
     tab.page.goto(demo.reader_url)
     return tab
+
+
+def expect_accessible(page: Page) -> None:
+    """Nothing for axe-core to find, nothing that scrolls sideways."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate(SIDEWAYS) <= 0, "scrolls sideways"

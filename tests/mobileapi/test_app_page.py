@@ -8,6 +8,8 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from idp.enrollment.rules.push import PushKind
+
 APP = Path(__file__).resolve().parents[2] / "mobileapi" / "static" / "ecps"
 FIRST_LOAD = 150_000
 
@@ -87,6 +89,15 @@ def test_service_worker_is_a_script_that_is_always_checked_for_news(client: Clie
     response = client.get("/ecps/sw.js")
     assert response["Content-Type"].startswith("text/javascript")
     assert response["Cache-Control"] == "no-cache"
+
+
+def test_service_worker_has_a_text_for_every_ring(client: Client) -> None:
+    worker = client.get("/ecps/sw.js", headers={"accept-language": "en"}).content.decode()
+    found = re.search(r"const RINGS = (\{.*?\});", worker)
+    assert found
+    rings = json.loads(found[1])
+    assert set(rings) == set(PushKind)
+    assert rings["request"]["title"] == "Login request"
 
 
 def test_service_worker_keeps_static_files_only(client: Client) -> None:

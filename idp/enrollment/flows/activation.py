@@ -19,8 +19,11 @@ from idp.enrollment.flows.people import (
     enrolment_group,
     require_fresh_card,
 )
+from idp.enrollment.flows.push import ring
 from idp.enrollment.models import Device, Enrolment
+from idp.enrollment.rules.device_life import NOTICED_FOR
 from idp.enrollment.rules.limits import MAX_ACTIVE_DEVICES
+from idp.enrollment.rules.push import PushKind
 from idp.enrollment.rules.states import (
     OPEN_ENROLMENTS,
     DeviceKind,
@@ -134,6 +137,13 @@ def _activate(
         enrolled_reference=row.reference,
     )
     device.valid_until = now + life
+    ring(
+        person_id=session.person_id,
+        kind=PushKind.NEW_DEVICE,
+        reference=device.pk,
+        until=now + NOTICED_FOR,
+        but=device.pk,
+    )
     live.wake(enrolment_group(enrolment.pk))
     live.wake(device_group(session.person_id))
 

@@ -15,6 +15,7 @@ from idp.core import clock, live
 from idp.core.errors import IdpError
 from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.answers import audited, end_as_failed, lock_for_answer
+from idp.enrollment.flows.fitness import grade_of_device, refusal_of_unfit
 from idp.enrollment.flows.people import device_group, holder_of, relying_party, request_group
 from idp.enrollment.flows.proofs import Approval, verify_approval
 from idp.enrollment.gateways import webauthn
@@ -51,6 +52,8 @@ def present_number(*, device: Device, request_id: UUID, number: str) -> Challeng
 
 def _present(device_id: UUID, request_id: UUID, number: str) -> Challenge | IdpError:
     device, request = lock_for_answer(device_id=device_id, request_id=request_id)
+    if unfit := refusal_of_unfit(device, request):
+        return unfit
     if not tokens.is_request_number(request, number):
         end_as_failed(request)
         return refusals.wrong_number()
@@ -102,6 +105,8 @@ def _approve(device_id: UUID, request_id: UUID, approval: Approval) -> IdpError 
             level=Level(settings.HYGIE.phone_level),
             at=clock.now(),
             is_test=professional.is_test,
+            ecps_grade=grade_of_device(device),
+            device=str(device.pk),
             evidence=outcome.evidence,
         ),
     )

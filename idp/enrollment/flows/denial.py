@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from idp.audit.flows import Outcome, record
@@ -18,6 +19,8 @@ from idp.enrollment.rules.approval import Decision, approval_challenge
 from idp.enrollment.rules.states import RequestState
 from idp.login import flows as login
 from idp.login.rules.authentication import MethodName
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,8 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
         raise refusals.bad_signature()
     is_alarm = denial.decision is Decision.NOT_ME
     target = RequestState.REPORTED if is_alarm else RequestState.DENIED
-    if not request.move(target, now=clock.now(), nonce=None):
+    now = clock.now()
+    if not request.move(target, now=now, nonce=None, denied_at=now):
         raise refusals.request_over("raced")
     professional = holder_of(device.holder_id)
     record(
@@ -73,5 +77,8 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
         method=MethodName.PHONE,
         subject=professional.national_id,
     )
+    if is_alarm:
+        # For the operator: somebody else uses this person's number.
+        log.warning("phone_alarm", request_id=str(request.pk), client_id=request.client_id)
     live.wake(request_group(request.pk))
     live.wake(device_group(device.holder_id))

@@ -11,6 +11,7 @@ from django.db import transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets
 from idp.enrollment.flows import refusals, tokens
+from idp.enrollment.flows.device_ends import end_if_over
 from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.gateways.device_keys import InstanceKey
@@ -18,6 +19,7 @@ from idp.enrollment.gateways.dpop import ProofRefusedError, ProofTarget, verify_
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.limits import SEEN_EVERY
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
+from idp.login import flows as login
 
 # A nonce made at the very end of a second lives a little longer than its 60 s.
 JTI_MARGIN = timedelta(seconds=5)
@@ -46,7 +48,8 @@ def authenticate(proof: DeviceProof) -> Device:
     if not tokens.is_fresh_nonce(verified.nonce):
         raise refusals.stale_nonce()
     _use_once(device.pk, verified.jti)
-    _note_seen(device)
+    if not end_if_over(device):
+        _note_seen(device)
     return device
 
 
@@ -93,11 +96,12 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
         Device.objects.select_related("holder").filter(pk=device_id, holder_id=person_id).first()
     )
     if device is None:
-        raise refusals.unknown_device("of another person")
+        raise refusals.no_such_device()
     with transaction.atomic():
         if not revoke_device(device, by=by):
             return False
         end_requests_of(person_id)
+        login.end_sessions_of_device(device=str(device.pk), reason="device revoked")
         live.wake(device_group(person_id))
     return True
 

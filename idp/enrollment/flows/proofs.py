@@ -13,7 +13,7 @@ from idp.enrollment.gateways import webauthn
 from idp.enrollment.gateways.device_keys import InstanceKey, pin_key_verifies
 from idp.enrollment.models import ApprovalRequest, Device, PasskeyCredential, PinKey
 from idp.enrollment.rules.approval import Decision, approval_challenge
-from idp.enrollment.rules.limits import PIN_TRIES
+from idp.enrollment.rules.limits import PASSKEY_FAILURES, PIN_TRIES
 from idp.enrollment.rules.states import DeviceKind, DeviceState
 
 
@@ -90,17 +90,25 @@ def _verify_passkey(
         return refusals.device_suspended(str(error))
     except webauthn.PasskeyRefusedError as error:
         end_as_failed(request)
-        return refusals.proof_refused(str(error))
+        return _count_failure(device, passkey, str(error))
     passkey.sign_count, passkey.backed_up = used.sign_count, used.backed_up
     passkey.save(update_fields=["sign_count", "backed_up"])
-    # Facts §6.1: hardware is claimed only for a key that cannot leave it, by a verified chain.
-    is_hardware = passkey.attested and not passkey.backup_eligible
     return Proven(
-        amr=("hwk" if is_hardware else "swk", "user", "pop"),
+        amr=("hwk" if passkey.is_hardware else "swk", "user", "pop"),
         evidence=evidence.passkey_proof(
             rp=relying_party(), known=known, response=approval.assertion["response"]
         ),
     )
+
+
+def _count_failure(device: Device, passkey: PasskeyCredential, detail: str) -> IdpError:
+    """The instance key has signed before: nobody else can bring a phone to its suspension."""
+    failures = passkey.count_failure(now=clock.now(), window=PASSKEY_FAILURES.window)
+    if failures < PASSKEY_FAILURES.limit:
+        return refusals.proof_refused(detail)
+    device.move(DeviceState.SUSPENDED, end_reason="passkey failures")
+    live.wake(device_group(device.holder_id))
+    return refusals.device_failing(detail)
 
 
 def _verify_pin(

@@ -3,7 +3,14 @@
 from datetime import timedelta
 
 from idp.core import clock
-from idp.enrollment.models import ApprovalRequest, Device, Enrolment
+from idp.enrollment.flows.device_ends import end_stale_devices
+from idp.enrollment.models import (
+    ApprovalRequest,
+    Device,
+    Enrolment,
+    PushDelivery,
+    PushSubscription,
+)
 from idp.enrollment.rules.states import (
     OPEN_ENROLMENTS,
     OPEN_REQUESTS,
@@ -26,6 +33,7 @@ def purge_enrollment() -> int:
     )
     requests, _by_model = ApprovalRequest.objects.filter(expires_at__lt=now - KEEP).delete()
     enrolments, _by_model = Enrolment.objects.filter(expires_at__lt=now - KEEP).delete()
+    end_stale_devices()
     # A device that never became active leaves nothing behind, so that its keys are forgotten.
     Device.objects.filter(
         state=DeviceState.PENDING, activated_at__isnull=True, valid_until__lte=now
@@ -33,4 +41,9 @@ def purge_enrollment() -> int:
     devices, _by_model = Device.objects.filter(
         state=DeviceState.REVOKED, activated_at__isnull=True, valid_until__lt=now - KEEP
     ).delete()
-    return requests + enrolments + devices
+    # A phone that is over is never rung again: where it could be is forgotten.
+    subscriptions, _by_model = PushSubscription.objects.filter(
+        device__state=DeviceState.REVOKED
+    ).delete()
+    rings, _by_model = PushDelivery.objects.filter(give_up_at__lt=now - KEEP).delete()
+    return requests + enrolments + devices + subscriptions + rings

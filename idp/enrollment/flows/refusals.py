@@ -105,6 +105,46 @@ def unknown_device(detail: str) -> IdpError:
     )
 
 
+def no_such_device() -> IdpError:
+    return IdpError(
+        "no_such_device",
+        _("Ce téléphone n’est pas ou n’est plus dans votre liste."),
+        status=404,
+    )
+
+
+def label_empty() -> IdpError:
+    return IdpError("label_empty", _("Donnez un nom à ce téléphone."))
+
+
+def phone_too_new() -> IdpError:
+    return IdpError(
+        "phone_too_new",
+        _(
+            "Ce téléphone a été activé trop récemment pour en retirer un autre. "
+            "Retirez-le sur la page « Mon e-CPS » d’un ordinateur, avec votre carte."
+        ),
+        status=403,
+    )
+
+
+def push_service_unknown() -> IdpError:
+    return IdpError(
+        "push_service_unknown",
+        _("Le service de notification de ce navigateur n’est pas accepté ici."),
+        status=400,
+    )
+
+
+def push_keys_refused() -> IdpError:
+    return IdpError(
+        "push_keys_refused",
+        _("Les notifications n’ont pas pu être activées. Réessayez."),
+        detail="p256dh",
+        status=400,
+    )
+
+
 def invalid_proof(detail: str) -> IdpError:
     return IdpError(
         "invalid_dpop_proof",
@@ -134,6 +174,18 @@ def device_suspended(detail: str) -> IdpError:
         "device_suspended",
         _(
             "Par sécurité, ce téléphone est suspendu : il semble en exister une copie. "
+            "Activez-le de nouveau avec votre carte."
+        ),
+        detail=detail,
+        status=423,
+    )
+
+
+def device_failing(detail: str) -> IdpError:
+    return IdpError(
+        "device_suspended",
+        _(
+            "Trop de vérifications ont échoué : par sécurité, ce téléphone est suspendu. "
             "Activez-le de nouveau avec votre carte."
         ),
         detail=detail,
@@ -199,6 +251,28 @@ def proof_refused(detail: str) -> IdpError:
         "proof_refused",
         _("La vérification sur ce téléphone n’est pas acceptée. La demande est terminée."),
         detail=detail,
+        status=403,
+    )
+
+
+def phone_on_probation() -> IdpError:
+    return IdpError(
+        "phone_on_probation",
+        _(
+            "Ce portail n’accepte pas encore ce téléphone : il a été activé trop récemment. "
+            "Pour cette connexion, utilisez votre carte CPS."
+        ),
+        status=403,
+    )
+
+
+def phone_not_accepted() -> IdpError:
+    return IdpError(
+        "phone_not_accepted",
+        _(
+            "Ce portail demande un moyen plus sûr que ce téléphone. "
+            "Pour cette connexion, utilisez votre carte CPS."
+        ),
         status=403,
     )
 

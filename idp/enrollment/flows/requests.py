@@ -18,8 +18,9 @@ from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.limits import PHONE_LOGIN_STARTS
 from idp.enrollment.rules.people import browser_label
-from idp.enrollment.rules.quiet import ALARM_WINDOW, Asked, Patience, why_quiet
+from idp.enrollment.rules.quiet import MEMORY, Asked, Patience, why_quiet
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
+from idp.login import flows as login
 from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import MethodName
@@ -71,7 +72,7 @@ def ask_holder(*, attempt: LoginAttempt, identifier: str, ceremony: Ceremony) ->
     now = clock.now()
     with transaction.atomic():
         _make_room(person_id, attempt)
-        reason = _why_decoy(person_id, is_known=professional is not None)
+        reason = _why_decoy(person_id, attempt, is_known=professional is not None)
         request = ApprovalRequest(
             attempt=attempt,
             holder_id=person_id if professional else None,
@@ -152,7 +153,7 @@ def _of_same_asker(
     return asked.filter(browser_digest=attempt.browser_digest)
 
 
-def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
+def _why_decoy(person_id: UUID, attempt: LoginAttempt, *, is_known: bool) -> str:
     """`""` when a phone will be asked. Every question is put to the database, whatever the first
     answer: the time it takes must not tell one reason from another.
     """
@@ -163,11 +164,13 @@ def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
     is_asked_already = ApprovalRequest.objects.filter(
         holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
     ).exists()
+    is_blocked = _is_blocked(person_id, attempt)
     quiet = _why_quiet(person_id)
     reasons = (
         ("unknown_person", not is_known),
         ("no_phone", not has_phone),
         ("already_asked", is_asked_already),
+        ("reported", is_blocked),
         (quiet, bool(quiet)),
     )
     return next((reason for reason, holds in reasons if holds), "")
@@ -176,19 +179,36 @@ def _why_decoy(person_id: UUID, *, is_known: bool) -> str:
 def _why_quiet(person_id: UUID) -> str:
     now = clock.now()
     recent = ApprovalRequest.objects.filter(
-        holder_id=person_id, is_decoy=False, created_at__gt=now - ALARM_WINDOW
+        holder_id=person_id, is_decoy=False, created_at__gt=now - MEMORY
     )
+    hygie = settings.HYGIE
     return why_quiet(
         [
-            Asked(state=RequestState(state), at=at)
-            for state, at in recent.values_list("state", "created_at")
+            Asked(state=RequestState(state), at=denied_at or created_at)
+            for state, created_at, denied_at in recent.values_list(
+                "state", "created_at", "denied_at"
+            )
         ],
         now=now,
         patience=Patience(
-            unanswered=settings.HYGIE.phone_requests_per_holder,
-            alarms=settings.HYGIE.phone_alarms_per_holder,
+            unanswered=hygie.phone_requests_per_holder,
+            alarms=hygie.phone_alarms_per_holder,
+            daily=hygie.phone_requests_per_day,
+            denials=hygie.phone_denials_per_holder,
+            after_denial=hygie.lifetimes.phone_denial_quiet,
         ),
+        card_at=login.last_card_login(person_id=person_id),
     )
+
+
+def _is_blocked(person_id: UUID, attempt: LoginAttempt) -> bool:
+    """Facts §7.2: whom a holder reported (« ce n'est pas moi ») asks nobody for a while.
+
+    A browser, by its cookie; where there is none, the portal for that person.
+    """
+    since = clock.now() - settings.HYGIE.lifetimes.phone_report_block
+    reported = ApprovalRequest.objects.filter(state=RequestState.REPORTED, denied_at__gt=since)
+    return _of_same_asker(reported, person_id, attempt).exists()
 
 
 def _insert(request: ApprovalRequest) -> None:

@@ -1,6 +1,16 @@
-"""Devices with their keys, enrolments, approval requests: fields, constraints, atomic moves."""
+"""Devices with their keys, enrolments, requests, rings: fields, constraints, atomic moves."""
 
 from idp.enrollment.models.ceremonies import ApprovalRequest, Enrolment
 from idp.enrollment.models.devices import Device, PasskeyCredential, PinKey
+from idp.enrollment.models.push import PushDelivery, PushKey, PushSubscription
 
-__all__ = ["ApprovalRequest", "Device", "Enrolment", "PasskeyCredential", "PinKey"]
+__all__ = [
+    "ApprovalRequest",
+    "Device",
+    "Enrolment",
+    "PasskeyCredential",
+    "PinKey",
+    "PushDelivery",
+    "PushKey",
+    "PushSubscription",
+]

@@ -105,6 +105,9 @@ class ApprovalRequest(models.Model):
     # Set by the right number: which phone may sign, and over what.
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="+")
     nonce = models.BinaryField(max_length=32, null=True)
+    denied_at = models.DateTimeField(null=True)
+    # When the worker queued the rings of the holder's phones.
+    rung_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 

@@ -1,7 +1,7 @@
 """A phone enrolled as e-CPS, and the one key of the holder's own that it carries."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -84,12 +84,28 @@ class PasskeyCredential(models.Model):
     backed_up = models.BooleanField()
     # Said by the browser, signed by nobody.
     transports = models.JSONField(default=list)
+    # Checks of this hour that failed, and since when they are counted.
+    failures = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"{self.attestation_format} {self.aaguid}"
+
+    def count_failure(self, *, now: datetime, window: timedelta) -> int:
+        """One more failed check, under the device's lock; how many within the window."""
+        is_over = self.failing_since is None or now >= self.failing_since + window
+        self.failures = 1 if is_over else self.failures + 1
+        self.failing_since = now if is_over else self.failing_since
+        self.save(update_fields=["failures", "failing_since"])
+        return self.failures
+
+    @property
+    def is_hardware(self) -> bool:
+        """Facts §6.1: claimed only for a key that cannot leave it, by a verified chain."""
+        return self.attested and not self.backup_eligible
 
 
 class PinKey(models.Model):

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.cards import cards_of, ends_soon
-from idp.enrollment.flows import devices, refusals
+from idp.enrollment.flows import device_life, devices, refusals
+from idp.enrollment.flows.device_ends import life_of
 from idp.enrollment.flows.people import has_fresh_card, holder_of
 from idp.enrollment.models import Device
 from idp.enrollment.rules.limits import MAX_ACTIVE_DEVICES
@@ -40,14 +42,20 @@ def device_rows(person_id: UUID) -> list[dict[str, Any]]:
 
 
 def _row(device: Device) -> dict[str, Any]:
+    life = life_of(device)
     return {
         "id": device.pk,
         "label": device.label,
         "kind": device.kind,
         "state": device.state,
         "created_at": device.created_at,
+        "activated_at": device.activated_at,
+        "enrolled_reference": device.enrolled_reference,
         "last_used_at": device.last_used_at,
         "valid_until": device.valid_until,
+        "ends_at": life.ends_at,
+        "warning": str(life.warning(clock.now())),
+        "rename_url": reverse("enrollment:rename", args=[device.pk]),
         "revoke_url": reverse("enrollment:revoke", args=[device.pk]),
     }
 
@@ -69,6 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "start_url": reverse("enrollment:start"),
         "revoked": "revoked" in request.GET,
         "ending_cards": [card for card in cards_of(person_id=session.person_id) if ends_soon(card)],
+        "renamed": "renamed" in request.GET,
     }
     return render(request, "enrollment/home.html", context)
 
@@ -120,3 +129,18 @@ def revoke(request: HttpRequest, device_id: UUID) -> HttpResponse:
         return card_first(request)
     devices.revoke(device_id=device_id, person_id=session.person_id, by="holder at a workstation")
     return see_other(f"{reverse('enrollment:home')}?revoked")
+
+
+@require_POST
+def rename(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    """Another name for a phone; an empty one changes nothing."""
+    session = session_of(request)
+    if session is None or not has_fresh_card(session):
+        return card_first(request)
+    device_life.rename(
+        device_id=device_id,
+        person_id=session.person_id,
+        label=request.POST.get("label", ""),
+        by="holder at a workstation",
+    )
+    return see_other(f"{reverse('enrollment:home')}?renamed")

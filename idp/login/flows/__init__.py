@@ -17,7 +17,13 @@ from idp.login.flows.attempts import (
 )
 from idp.login.flows.before_finish import decline, told_before_finish
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
-from idp.login.flows.sessions import current_session, end_session, keep_alive
+from idp.login.flows.sessions import (
+    current_session,
+    end_session,
+    end_sessions_of_device,
+    keep_alive,
+    last_card_login,
+)
 from idp.login.flows.withdrawal import withdraw
 
 __all__ = [
@@ -30,9 +36,11 @@ __all__ = [
     "decline",
     "decoupled_state",
     "end_session",
+    "end_sessions_of_device",
     "finish",
     "finish_decoupled",
     "keep_alive",
+    "last_card_login",
     "note_failure",
     "open_attempt",
     "prove",

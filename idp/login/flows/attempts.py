@@ -118,11 +118,13 @@ def prove(*, attempt: LoginAttempt, authentication: Authentication, event: str =
 def _check_policy(policy: LoginPolicy, authentication: Authentication) -> None:
     asked = known_levels(policy.acr_values)
     allowed = not policy.methods or authentication.method in policy.methods
-    if not allowed or acr_answered(asked=asked, reached=authentication.level) is None:
+    is_enough = policy.ecps.accepts(authentication.ecps_grade)
+    reached = acr_answered(asked=asked, reached=authentication.level)
+    if not allowed or not is_enough or reached is None:
         raise IdpError(
             "unmet_authentication_requirements",
             _("Ce portail demande un autre moyen de connexion."),
-            detail=f"{authentication.method} {authentication.level}",
+            detail=f"{authentication.method} {authentication.level} {authentication.ecps_grade}",
             status=403,
         )
 

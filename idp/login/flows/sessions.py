@@ -1,15 +1,17 @@
 """SSO sessions: begun by a proof, found by cookie, kept alive by use, ended once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
 from idp.login.models import SsoSession
-from idp.login.rules.authentication import Authentication
+from idp.login.rules.authentication import Authentication, AuthMode
 
 # Use within this span of the last touch costs no write.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -58,6 +60,8 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
         "amr": list(proof.amr),
         "level": proof.level,
         "auth_time": proof.at,
+        "ecps_grade": proof.ecps_grade or "",
+        "device": proof.device,
         "is_test": proof.is_test,
         "last_seen_at": now,
         "expires_at": now + settings.HYGIE.lifetimes.sso_session,
@@ -70,6 +74,18 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
     if previous is not None:
         end_session(session=previous, reason="another person logged in")
     return SsoSession.objects.create(person_id=proof.person_id, **state), cookie_secret
+
+
+def last_card_login(*, person_id: UUID) -> datetime | None:
+    """When this person last proved who they are by card, as far as sessions are kept."""
+    by_card = SsoSession.objects.filter(person_id=person_id, auth_mode=AuthMode.CARD)
+    return by_card.aggregate(last=Max("auth_time"))["last"]
+
+
+def end_sessions_of_device(*, device: str, reason: str) -> int:
+    """Ends every session that this phone opened: what it vouched for is not believed any more."""
+    opened = SsoSession.objects.filter(device=device, ended_at__isnull=True)
+    return sum(end_session(session=session, reason=reason) for session in opened)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from idp.login.rules.ecps import EcpsGrade, EcpsPolicy
 from idp.login.rules.levels import Level
 
 
@@ -40,6 +41,9 @@ class Authentication:
     is_test: bool = False
     # The day its holder must be told of: the card ends within a month.
     ends_soon_at: datetime | None = None
+    # Of a phone: what its proof shows of it, and which one it was.
+    ecps_grade: EcpsGrade | None = None
+    device: str = ""
     evidence: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -54,6 +58,8 @@ class Authentication:
             "at": self.at.isoformat(),
             "is_test": self.is_test,
             "ends_soon_at": self.ends_soon_at.isoformat() if self.ends_soon_at else None,
+            "ecps_grade": self.ecps_grade,
+            "device": self.device,
         }
 
     @classmethod
@@ -70,6 +76,8 @@ class Authentication:
             ends_soon_at=datetime.fromisoformat(value["ends_soon_at"])
             if value.get("ends_soon_at")
             else None,
+            ecps_grade=EcpsGrade(grade) if (grade := value["ecps_grade"]) else None,
+            device=value["device"],
         )
 
 
@@ -90,12 +98,14 @@ class LoginPolicy:
     # Only these methods may be used; empty = every method.
     methods: tuple[MethodName, ...] = ()
     login_hint: str = ""
+    ecps: EcpsPolicy = EcpsPolicy.ANY
 
     def to_json(self) -> dict[str, Any]:
         return {
             "acr_values": list(self.acr_values),
             "methods": list(self.methods),
             "login_hint": self.login_hint,
+            "ecps": str(self.ecps),
         }
 
     @classmethod
@@ -104,6 +114,7 @@ class LoginPolicy:
             acr_values=tuple(value.get("acr_values", ())),
             methods=tuple(MethodName(name) for name in value.get("methods", ())),
             login_hint=value.get("login_hint", ""),
+            ecps=EcpsPolicy(value["ecps"]),
         )
 
 

@@ -49,5 +49,6 @@ def usable_methods(methods: tuple[Method, ...], policy: LoginPolicy) -> tuple[Me
         method
         for method in methods
         if (not policy.methods or method.name in policy.methods)
+        and (method.name is not MethodName.PHONE or policy.ecps.accepts_phones)
         and acr_answered(asked=asked, reached=method.level) is not None
     )

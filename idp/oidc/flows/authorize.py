@@ -105,8 +105,15 @@ def _reuse_or_login(
             subject=subject_of(client=client, person=session.person),
             reached=session.reached,
             auth_time=session.auth_time,
+            grade=session.grade,
         )
-        if can_reuse(asked, open_session, expected_subject=expected, now=clock.now()):
+        if can_reuse(
+            asked,
+            open_session,
+            expected_subject=expected,
+            policy=client.phones_accepted,
+            now=clock.now(),
+        ):
             return _granted(asked, client, session, is_sso=True)
     if "none" in asked.prompts:
         raise RedirectedError("login_required", "The person must log in.")
@@ -141,7 +148,9 @@ def portal_of(client: Client, redirect_uri: str) -> Portal:
 
 @transaction.atomic
 def _open_login(asked: AuthorizeRequest, client: Client, browser: login.Browser) -> WaitingLogin:
-    policy = LoginPolicy(acr_values=asked.acr_asked, login_hint=asked.login_hint)
+    policy = LoginPolicy(
+        acr_values=asked.acr_asked, login_hint=asked.login_hint, ecps=client.phones_accepted
+    )
     if not usable_methods(installed_methods(), policy):
         raise RedirectedError(
             "unmet_authentication_requirements", "No means of login reaches the acr asked."

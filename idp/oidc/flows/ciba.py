@@ -60,12 +60,12 @@ def _begin(call: Call) -> dict[str, Any]:
     asked = _read(call, client)
     check(asked, _registration(client))
     identifier = _identifier(asked, client)
-    policy = LoginPolicy(acr_values=asked.acr_asked)
+    policy = LoginPolicy(acr_values=asked.acr_asked, ecps=client.phones_accepted)
     usable = {method.name for method in usable_methods(installed_methods(), policy)}
     if MethodName.PHONE not in usable:
         # Never a silent downgrade.
         raise BackchannelError(
-            "unmet_authentication_requirements", "The phone does not reach the acr asked."
+            "unmet_authentication_requirements", "The phone does not reach what is asked."
         )
     return _ask(asked, client, policy, identifier)
 

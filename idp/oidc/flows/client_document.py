@@ -17,6 +17,7 @@ def client_document(client: Client) -> dict[str, Any]:
         "scope": " ".join(client.scopes),
         "may_introspect": client.introspects,
         "id_token_signed_response_alg": client.id_token_alg,
+        "ecps_policy": client.ecps_policy,
         **_proof(client),
         **_choices(client),
         **_ciba(client),

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
 from idp.core.errors import IdpError
+from idp.login.rules.ecps import EcpsPolicy
 from idp.oidc.gateways import keys
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.gateways.keys import SIGNING_ALGS
@@ -47,6 +48,7 @@ class ClientMetadata:
     logout: LogoutMetadata = field(default_factory=LogoutMetadata)
     answers: AnswerMetadata = field(default_factory=AnswerMetadata)
     ciba: CibaMetadata = field(default_factory=CibaMetadata)
+    ecps_policy: EcpsPolicy = EcpsPolicy.ANY
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
@@ -74,6 +76,7 @@ class ClientMetadata:
             grant_types=self.proof.grant_types,
             redirect_uris=self.redirect_uris,
             allows_http=settings.HYGIE.is_sandbox,
+            ecps_policy=self.ecps_policy,
         )
         if unknown := set(self.scopes) - set(SCOPES):
             raise IdpError("invalid_client_metadata", f"unknown scopes: {sorted(unknown)}")
@@ -198,6 +201,7 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         "scopes": list(metadata.scopes),
         "introspects": list(metadata.introspects),
         "id_token_alg": metadata.id_token_alg,
+        "ecps_policy": str(metadata.ecps_policy),
         **_proof_columns(metadata.proof),
         **metadata.logout.columns(),
         **metadata.answers.columns(),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 
+from idp.login.rules.ecps import EcpsPolicy
 from idp.oidc.models.client_columns import AnswerColumns, CibaColumns, LogoutColumns
 from idp.oidc.models.client_proofs import ProofColumns
 from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
@@ -24,6 +25,12 @@ class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
     scopes: "models.JSONField[Any, Any]" = models.JSONField(default=list)
     # Whose tokens this client may introspect besides its own (RFC 7662 §4): API providers need it.
     introspects: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+    # Which phones it lets in (`idp.login.rules.ecps`).
+    ecps_policy = models.CharField(
+        max_length=20,
+        default=EcpsPolicy.ANY,
+        choices=[(str(policy), str(policy)) for policy in EcpsPolicy],
+    )
     # Made by a sandbox: refused everywhere else.
     is_sandbox = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)
@@ -40,6 +47,10 @@ class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
     def profile(self) -> Profile:
         """The row of switches that the checks read."""
         return PROFILES[ProfileName(self.profile_name)]
+
+    @property
+    def phones_accepted(self) -> EcpsPolicy:
+        return EcpsPolicy(self.ecps_policy)
 
     @property
     def must_push_requests(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.core.errors import IdpError
+from idp.login.rules.ecps import EcpsPolicy
 from idp.oidc.rules.ciba_request import CIBA_GRANT, PING
 from idp.oidc.rules.registration import check_uri
 
@@ -25,10 +26,13 @@ class CibaMetadata:
         grant_types: Collection[str],
         redirect_uris: Collection[str],
         allows_http: bool = False,
+        ecps_policy: EcpsPolicy = EcpsPolicy.ANY,
     ) -> None:
         """Refused with the reason, for the operator."""
         if CIBA_GRANT in grant_types and not redirect_uris:
             raise _refused("the phone names the portal's host: a redirect URI is needed")
+        if CIBA_GRANT in grant_types and not ecps_policy.accepts_phones:
+            raise _refused("a portal that accepts the card only has no phone to ask")
         if not self.backchannel_client_notification_endpoint:
             return
         if CIBA_GRANT not in grant_types:

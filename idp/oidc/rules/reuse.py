@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from idp.login.rules.ecps import EcpsGrade, EcpsPolicy
 from idp.login.rules.levels import Level, acr_answered, known_levels
 from idp.oidc.rules.authorize_request import AuthorizeRequest
 
@@ -17,6 +18,7 @@ class OpenSession:
     subject: str
     reached: Level
     auth_time: datetime
+    grade: EcpsGrade | None = None
 
 
 def can_reuse(
@@ -24,10 +26,14 @@ def can_reuse(
     session: OpenSession,
     *,
     expected_subject: str,
+    policy: EcpsPolicy,
     now: datetime,
 ) -> bool:
-    """OIDC Core §3.1.2.1: prompt, max_age, acr_values, and whom the portal expects."""
+    """OIDC Core §3.1.2.1: prompt, max_age, acr_values, whom the portal expects; and its phones."""
     if request.prompts & _PROMPTS_TO_PERSON:
+        return False
+    # A session of another portal brings no phone in by the back door.
+    if not policy.accepts(session.grade):
         return False
     seconds = request.max_age_seconds
     if seconds is not None and now - session.auth_time > timedelta(seconds=seconds):

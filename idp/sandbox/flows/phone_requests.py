@@ -15,6 +15,7 @@ from idp.enrollment.models import ApprovalRequest
 from idp.enrollment.rules.states import OPEN_REQUESTS, RequestState
 from idp.login import flows as login
 from idp.login.rules.authentication import Authentication, AuthMode, MethodName
+from idp.login.rules.ecps import EcpsGrade
 from idp.oidc.flows.ciba import find_backchannel_request
 from idp.sandbox.flows.test_identity import level_of, refuse_outside_sandbox
 
@@ -54,6 +55,7 @@ def approve_as_test(*, request_id: UUID) -> None:
             level=level_of(AuthMode.MOBILE),
             at=now,
             is_test=True,
+            ecps_grade=EcpsGrade.ATTESTED,
         ),
     )
     _wake(request)

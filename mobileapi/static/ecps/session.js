@@ -41,6 +41,12 @@ async function keepFacts(known) {
   await saveDevice(device);
 }
 
+/** The holder said « it was me » of a phone activated beside this one: it is not asked again. */
+export async function acknowledge(deviceId) {
+  device = { ...device, known: [...(device.known ?? []), deviceId] };
+  await saveDevice(device);
+}
+
 /** Starts listening for this device; `record` is already stored. */
 export function begin(record) {
   end();
@@ -68,6 +74,15 @@ export async function forget() {
   device = null;
   await eraseDevice();
   if (credentialId) await forgetPasskey(rpId, credentialId).catch(() => {});
+}
+
+/** The installation that this one took the place of is removed, signed with its own key. */
+export async function removeReplaced() {
+  const { replaced, ...kept } = device ?? {};
+  if (!replaced) return;
+  await signed(replaced, "DELETE", "/devices/me");
+  device = kept;
+  await saveDevice(device);
 }
 
 /** Says "this phone is removed" to the server, then forgets. → whether the server knows. */

@@ -117,8 +117,10 @@ export async function hold(work) {
 }
 
 /** `work` when the control is used; a refusal is said on the screen. */
-export function onPress(selector, work) {
-  find(selector)?.addEventListener("click", () => attempt(work));
+export const onPress = (selector, work) => whenPressed(find(selector), work);
+
+export function whenPressed(control, work) {
+  control?.addEventListener("click", () => attempt(work));
 }
 
 export function onSubmit(selector, work) {

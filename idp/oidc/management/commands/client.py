@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
+from idp.login.rules.ecps import EcpsPolicy
 from idp.oidc.flows import clients
 from idp.oidc.flows.client_document import client_document
 from idp.oidc.flows.registration import give_initial_token
@@ -53,6 +54,12 @@ class Command(BaseCommand):
         )
         add.add_argument(
             "--id-token-alg", choices=SIGNING_ALGS, help="default: RS256, ES256 in fapi2"
+        )
+        add.add_argument(
+            "--ecps-policy",
+            choices=[str(policy) for policy in EcpsPolicy],
+            default=str(EcpsPolicy.ANY),
+            help="which phones it accepts; default: any",
         )
         add_proof_arguments(add)
         add_choice_arguments(add)
@@ -109,6 +116,7 @@ class Command(BaseCommand):
                 logout=logout_of(options),
                 answers=answers_of(options),
                 ciba=ciba_of(options),
+                ecps_policy=EcpsPolicy(options["ecps_policy"]),
             ),
         )
         return {**client_document(client), **({"client_secret": secret} if secret else {})}

@@ -13,7 +13,7 @@ import { createDeviceKey, sign } from "../keys.js";
 import * as passkeys from "../passkey.js";
 import * as pinkeys from "../pinkey.js";
 import { hasCamera, scan } from "../scanner.js";
-import { begin, currentDevice, forget, listen } from "../session.js";
+import { begin, currentDevice, forget, listen, removeReplaced } from "../session.js";
 import { keepForGood, saveDevice } from "../store.js";
 import { complain, explain, find, isShown, onLeave, onPress, onSubmit } from "../view.js";
 import { reject, show, text } from "../view.js";
@@ -140,6 +140,7 @@ async function register(enrolment, credential) {
     instance_signature: toBase64Url(await sign(key.privateKey, transcript)),
   });
   const digits = await fingerprint(transcript);
+  const { deviceId, privateKey, publicJwk } = currentDevice() ?? {};
   const record = {
     ...credential.kept,
     deviceId: answer.device_id,
@@ -147,6 +148,8 @@ async function register(enrolment, credential) {
     label,
     privateKey: key.privateKey,
     publicJwk: key.publicJwk,
+    // Renewed on the same phone: once this one is active, the one before is removed.
+    ...(deviceId && { replaced: { deviceId, privateKey, publicJwk } }),
     // With the digits a thief could test guesses of a PIN: they are kept for a passkey only.
     fingerprint: credential.kept.kind === "passkey" ? digits : null,
   };
@@ -178,6 +181,8 @@ export function awaitConfirmation(digits) {
 function activated({ holder }) {
   navigator.vibrate?.(60);
   show("activated", { holder, install: canInstall() });
+  // Unreachable or removed already: it stays in the list, where the person can remove it.
+  removeReplaced().catch(console.warn);
   onPress("#install", install);
   onPress("#go-home", home);
 }

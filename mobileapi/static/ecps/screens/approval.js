@@ -24,6 +24,8 @@ const ENDINGS = {
   unknown_request: "expired",
   proof_refused: "refused",
   mismatch: "mismatch",
+  phone_on_probation: "probation",
+  phone_not_accepted: "not_accepted",
 };
 
 /** Refusals after which this phone is over. */

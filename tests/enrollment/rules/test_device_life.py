@@ -1,0 +1,47 @@
+"""When a phone ends: its validity or its idle time, whichever comes first; told beforehand."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from idp.enrollment.rules.device_life import WARNED_BEFORE, DeviceLife, Ending
+
+ACTIVATED = datetime(2026, 1, 1, tzinfo=UTC)
+IDLE = timedelta(days=180)
+INSTANT = timedelta(microseconds=1)
+
+
+def life(*, seen: timedelta | None = None, valid: timedelta = timedelta(days=730)) -> DeviceLife:
+    return DeviceLife(
+        activated_at=ACTIVATED,
+        last_seen_at=None if seen is None else ACTIVATED + seen,
+        valid_until=ACTIVATED + valid,
+        idle=IDLE,
+    )
+
+
+def test_never_used_it_ends_by_its_activation() -> None:
+    assert life().ended(ACTIVATED + IDLE - INSTANT) is Ending.NONE
+    assert life().ended(ACTIVATED + IDLE) is Ending.UNUSED
+
+
+def test_each_use_begins_the_idle_time_anew() -> None:
+    used = life(seen=timedelta(days=100))
+    assert used.ends_at == ACTIVATED + timedelta(days=280)
+
+
+def test_use_does_not_outlast_the_validity() -> None:
+    used = life(seen=timedelta(days=700))
+    assert used.ends_at == used.valid_until
+    assert used.ended(used.valid_until - INSTANT) is Ending.NONE
+    assert used.ended(used.valid_until) is Ending.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("seen", "ending"), [(timedelta(days=700), Ending.EXPIRED), (None, Ending.UNUSED)]
+)
+def test_the_end_is_told_a_month_before(seen: timedelta | None, ending: Ending) -> None:
+    phone = life(seen=seen)
+    told_from = phone.ends_at - WARNED_BEFORE
+    assert phone.warning(told_from - INSTANT) is Ending.NONE
+    assert phone.warning(told_from) is ending
