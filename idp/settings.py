@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +21,17 @@ from idp.configuration import (
     whole_number,
 )
 from idp.core import logs
+from idp.policies import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
+from idp.policies import PERMISSIONS_POLICY as PERMISSIONS_POLICY
+from idp.wiring import AUDIT_EVENTS_WITH_EVIDENCE as AUDIT_EVENTS_WITH_EVIDENCE
+from idp.wiring import AUDIT_EVIDENCE_ONCE as AUDIT_EVIDENCE_ONCE
+from idp.wiring import AUDIT_EVIDENCE_VERIFIERS as AUDIT_EVIDENCE_VERIFIERS
+from idp.wiring import DECOUPLED_END_HOOKS as DECOUPLED_END_HOOKS
+from idp.wiring import DECOUPLED_METHODS as DECOUPLED_METHODS
+from idp.wiring import PURGES as PURGES
+from idp.wiring import SESSION_END_HOOKS as SESSION_END_HOOKS
+from idp.wiring import WITHDRAWAL_HOOKS as WITHDRAWAL_HOOKS
+from idp.wiring import WORKER_JOBS as WORKER_JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -306,30 +316,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HYGIE.is_https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HYGIE.is_https else None
-CONTENT_SECURITY_POLICY: dict[str, Any] = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "worker-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-    }
-}
-PERMISSIONS_POLICY: dict[str, Any] = {
-    "camera": ["self"],
-    "geolocation": [],
-    "microphone": [],
-    "payment": [],
-    "publickey-credentials-get": ["self"],
-    "publickey-credentials-create": ["self"],
-    "usb": [],
-}
 
 # --- Static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -351,52 +337,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
 }
-
-# --- Tables of what runs where -----------------------------------------------------------------
-# Evidence verifiers of `manage.py audit verify`, by kind of evidence: callables (evidence: dict) ->
-# Statement that raise IdpError. By name, since the audit log imports no other app.
-AUDIT_EVIDENCE_VERIFIERS = {
-    "card": "idp.cardbridge.flows.evidence.verify_evidence",
-    "phone": "idp.enrollment.flows.evidence.verify_evidence",
-    "phone_enrolment": "idp.enrollment.flows.evidence.verify_enrolment",
-}
-# What signs each kind of evidence once: no two rows may share it.
-AUDIT_EVIDENCE_ONCE = {"card": "challenge", "phone": "nonce", "phone_enrolment": "nonce"}
-# Accepted rows of these events prove themselves.
-AUDIT_EVENTS_WITH_EVIDENCE = frozenset({"login", "device_activated"})
-# Methods that answer a login without a browser: callables (attempt, question) that ask the person.
-# By name, since the dispatcher imports no method.
-DECOUPLED_METHODS = {"phone": "idp.enrollment.flows.decoupled.ask_phone"}
-# Told of each proof and refusal of such a login, inside its transaction: callables (attempt=…).
-DECOUPLED_END_HOOKS = ["idp.oidc.flows.ciba_ping.announce_answer"]
-# Jobs of `manage.py worker`: name → (callable without arguments, seconds between two runs).
-WORKER_JOBS = {
-    "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
-    "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
-    "ask about cards in use": ("idp.cardbridge.flows.ocsp.ask_about_due_cards", 10),
-    "end what opposed cards opened": ("idp.cardbridge.flows.barring.withdraw_opposed_cards", 30),
-    "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
-    "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
-    "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
-    "end what is over": ("idp.core.purge.purge_expired", 60),
-}
-
-# Told of each SSO session that ends, in its transaction: callables (session=SsoSession) -> None.
-SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
-
-# What a withdrawn proof ends besides sessions: callables (person_id=, reason=) -> number ended, in
-# the same transaction. The name is that of the count in the audit log.
-WITHDRAWAL_HOOKS = {"phones": "idp.enrollment.flows.withdrawal.revoke_all"}
-
-# Purges run by the worker: callables that return the number of rows removed.
-PURGES = [
-    "idp.directory.flows.cards.purge_cards",
-    "idp.enrollment.flows.purge.purge_enrollment",
-    "idp.login.flows.purge.purge_logins",
-    "idp.oidc.flows.purge.purge_grants",
-    "idp.oidc.flows.purge.purge_deliveries",
-    "idp.oidc.flows.purge.purge_seen",
-]
 
 # --- Logs ----------------------------------------------------------------------------------------
 LOGGING: dict[str, Any] = {

@@ -1,8 +1,8 @@
 """The periodic jobs of `manage.py worker` (and of the demo's single process)."""
 
 import threading
-import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import structlog
 from django.conf import settings
@@ -34,12 +34,23 @@ def run_once(name: str, job: Callable[[], object]) -> None:
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Runs every job when it is due, until `stop` is set. Jobs are idempotent: kill it any time."""
-    due = dict.fromkeys(settings.WORKER_JOBS, 0.0)
+    """Runs every job as often as it is due, until `stop` is set. Jobs are idempotent: kill it.
+
+    Each job has a thread of its own: a server outside that answers slowly delays its own job alone.
+    What no job foresees ends them all and is raised here, so that a supervisor sees it.
+    """
     table = jobs()
+    with ThreadPoolExecutor(max_workers=len(table), thread_name_prefix="worker") as pool:
+        running = [
+            pool.submit(_repeat, name, job, every, stop) for name, (job, every) in table.items()
+        ]
+        done, _others = wait(running, return_when=FIRST_EXCEPTION)
+        stop.set()
+    for each in done:
+        each.result()
+
+
+def _repeat(name: str, job: Callable[[], object], every: float, stop: threading.Event) -> None:
     while not stop.is_set():
-        for name, (job, every) in table.items():
-            if time.monotonic() >= due[name]:
-                run_once(name, job)
-                due[name] = time.monotonic() + every
-        stop.wait(0.5)
+        run_once(name, job)
+        stop.wait(every)

@@ -1,0 +1,49 @@
+"""What runs where, as tables of dotted names: the layers below never import the ones above.
+
+Part of the settings (`settings.WORKER_JOBS`, …); nothing here differs between deployments.
+"""
+
+# Evidence verifiers of `manage.py audit verify`, by kind of evidence: callables (evidence: dict) ->
+# None, that raise IdpError. By name, since the audit log imports no other app.
+AUDIT_EVIDENCE_VERIFIERS = {
+    "card": "idp.cardbridge.flows.evidence.verify_evidence",
+    "phone": "idp.enrollment.flows.evidence.verify_evidence",
+    "phone_enrolment": "idp.enrollment.flows.evidence.verify_enrolment",
+}
+# What signs each kind of evidence once: no two rows may share it.
+AUDIT_EVIDENCE_ONCE = {"card": "challenge", "phone": "nonce", "phone_enrolment": "nonce"}
+# Accepted rows of these events prove themselves.
+AUDIT_EVENTS_WITH_EVIDENCE = frozenset({"login", "device_activated"})
+# Methods that answer a login without a browser: callables (attempt, question) that ask the person.
+# By name, since the dispatcher imports no method.
+DECOUPLED_METHODS = {"phone": "idp.enrollment.flows.decoupled.ask_phone"}
+# Told of each proof and refusal of such a login, inside its transaction: callables (attempt=…).
+DECOUPLED_END_HOOKS = ["idp.oidc.flows.ciba_ping.announce_answer"]
+# Jobs of `manage.py worker`: name → (callable without arguments, seconds between two runs).
+WORKER_JOBS = {
+    "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
+    "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
+    "ask about cards in use": ("idp.cardbridge.flows.ocsp.ask_about_due_cards", 10),
+    "end what opposed cards opened": ("idp.cardbridge.flows.barring.withdraw_opposed_cards", 30),
+    "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
+    "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
+    "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
+    "end what is over": ("idp.core.purge.purge_expired", 60),
+}
+
+# Told of each SSO session that ends, in its transaction: callables (session=SsoSession) -> None.
+SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
+
+# What a withdrawn proof ends besides sessions: callables (person_id=, reason=) -> number ended, in
+# the same transaction. The name is that of the count in the audit log.
+WITHDRAWAL_HOOKS = {"phones": "idp.enrollment.flows.withdrawal.revoke_all"}
+
+# Purges run by the worker: callables that return the number of rows removed.
+PURGES = [
+    "idp.directory.flows.cards.purge_cards",
+    "idp.enrollment.flows.purge.purge_enrollment",
+    "idp.login.flows.purge.purge_logins",
+    "idp.oidc.flows.purge.purge_grants",
+    "idp.oidc.flows.purge.purge_deliveries",
+    "idp.oidc.flows.purge.purge_seen",
+]
