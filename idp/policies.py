@@ -4,6 +4,8 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+__all__ = ["CONTENT_SECURITY_POLICY", "PERMISSIONS_POLICY"]
+
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -21,17 +21,8 @@ from idp.configuration import (
     whole_number,
 )
 from idp.core import logs
-from idp.policies import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
-from idp.policies import PERMISSIONS_POLICY as PERMISSIONS_POLICY
-from idp.wiring import AUDIT_EVENTS_WITH_EVIDENCE as AUDIT_EVENTS_WITH_EVIDENCE
-from idp.wiring import AUDIT_EVIDENCE_ONCE as AUDIT_EVIDENCE_ONCE
-from idp.wiring import AUDIT_EVIDENCE_VERIFIERS as AUDIT_EVIDENCE_VERIFIERS
-from idp.wiring import DECOUPLED_END_HOOKS as DECOUPLED_END_HOOKS
-from idp.wiring import DECOUPLED_METHODS as DECOUPLED_METHODS
-from idp.wiring import PURGES as PURGES
-from idp.wiring import SESSION_END_HOOKS as SESSION_END_HOOKS
-from idp.wiring import WITHDRAWAL_HOOKS as WITHDRAWAL_HOOKS
-from idp.wiring import WORKER_JOBS as WORKER_JOBS
+from idp.policies import *  # noqa: F403 - settings of our own, each named there
+from idp.wiring import *  # noqa: F403
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
