@@ -1,6 +1,7 @@
 """What may be configured: one frozen value, built by `idp.settings`, read as `settings.HYGIE`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 # What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
 LEVELS = ("eidas1", "eidas2", "eidas3")
+
+# `idp.cardbridge.rules.card_kinds.CardKind`, which a test compares.
+SERVICE_CARD = "SERVICE"
+CARD_TYPES = ("CPS", "CPF", "CPE", "CDE", "CPA", "CDA", SERVICE_CARD)
 
 
 def whole_number(name: str, text: str, *, lowest: int = 0, highest: int = 10**6) -> int:
@@ -69,6 +74,9 @@ class Hygie:
     bridge_ports: tuple[int, ...] = (24817, 24818, 24819, 24820)
     portal_url: str = "http://localhost:8100"
     card_level: str = "eidas2"
+    # The kinds of card that differ from the rule (named cards log in at `card_level`, service cards
+    # do not): kind → its level, `""`: refused.
+    card_types: Mapping[str, str] = field(default_factory=dict)
     phone_level: str = "eidas2"
     # CRL older than its nextUpdate: refused, unless the operator grants a logged grace window.
     crl_grace: timedelta = timedelta(0)
@@ -89,7 +97,19 @@ class Hygie:
     phone_alarms_per_holder: int = 3
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.
     proxies: int = 0
+    # Whether portals may register themselves, by an initial access token (RFC 7591 §3).
+    accepts_registrations: bool = False
     lifetimes: Lifetimes = Lifetimes()
+
+    def level_of_card(self, kind: str) -> str:
+        """What a card of this kind proves; `""`: it logs nobody in."""
+        return self.card_types.get(kind, "" if kind == SERVICE_CARD else self.card_level)
+
+    @property
+    def highest_card_level(self) -> str:
+        """What a portal may ask of the method: the best that some card reaches."""
+        rest = [self.level_of_card(kind) for kind in CARD_TYPES]
+        return max(filter(None, rest), key=LEVELS.index, default=LEVELS[0])
 
     @property
     def accepts_client_certificates(self) -> bool:

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from idp.configuration import LEVELS, Hygie, Lifetimes, Mode, port_number, whole_number
+from idp.configuration import CARD_TYPES, LEVELS, Hygie, Lifetimes, Mode, port_number, whole_number
 from idp.core import logs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,6 +104,20 @@ def _level(name: str) -> str:
     return value
 
 
+def _card_types() -> dict[str, str]:
+    """`HYGIE_CARD_TYPES=CPE=eidas1,CPA=no`: kinds that differ from the rule."""
+    table = {}
+    for row in env.list("HYGIE_CARD_TYPES", default=[]):
+        kind, _equals, level = str(row).partition("=")
+        if kind not in CARD_TYPES or level not in {"no", *LEVELS}:
+            raise ImproperlyConfigured(
+                f"HYGIE_CARD_TYPES: {row} is not one of {', '.join(CARD_TYPES)}, =, and no or one "
+                f"of {', '.join(LEVELS)}."
+            )
+        table[kind] = "" if level == "no" else level
+    return table
+
+
 HYGIE = Hygie(
     mode=MODE,
     base_url=BASE_URL,
@@ -114,6 +128,8 @@ HYGIE = Hygie(
         for port in env.str("HYGIE_BRIDGE_PORTS", default="24817,24818,24819,24820").split(",")
     ),
     card_level=_level("HYGIE_CARD_LEVEL"),
+    card_types=_card_types(),
+    crl_grace=timedelta(hours=_number("HYGIE_CRL_GRACE_HOURS", 0)),
     phone_level=_level("HYGIE_PHONE_LEVEL"),
     # A portal's own tests refuse and time out more often than a person would.
     phone_requests_per_holder=_number("HYGIE_PHONE_REQUESTS_PER_HOLDER", 1000 if IS_SANDBOX else 5),
@@ -130,6 +146,7 @@ HYGIE = Hygie(
         approval_request=timedelta(seconds=_number("HYGIE_PHONE_REQUEST_SECONDS", 120))
     ),
     proxies=_number("HYGIE_PROXIES", 0),
+    accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),
 )
 
 # --- Django ------------------------------------------------------------------------------------
@@ -333,6 +350,8 @@ DECOUPLED_END_HOOKS = ["idp.oidc.flows.ciba_ping.announce_answer"]
 WORKER_JOBS = {
     "seal the audit log": ("idp.audit.flows.sealing.seal_pending", 1),
     "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
+    "ask about cards in use": ("idp.cardbridge.flows.ocsp.ask_about_due_cards", 10),
+    "end what opposed cards opened": ("idp.cardbridge.flows.barring.withdraw_opposed_cards", 30),
     "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
@@ -341,8 +360,13 @@ WORKER_JOBS = {
 # Told of each SSO session that ends, in its transaction: callables (session=SsoSession) -> None.
 SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
 
+# What a withdrawn proof ends besides sessions: callables (person_id=, reason=) -> number ended, in
+# the same transaction. The name is that of the count in the audit log.
+WITHDRAWAL_HOOKS = {"phones": "idp.enrollment.flows.withdrawal.revoke_all"}
+
 # Purges run by the worker: callables that return the number of rows removed.
 PURGES = [
+    "idp.directory.flows.cards.purge_cards",
     "idp.enrollment.flows.purge.purge_enrollment",
     "idp.login.flows.purge.purge_logins",
     "idp.oidc.flows.purge.purge_grants",

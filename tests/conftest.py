@@ -4,6 +4,7 @@ A journey's browser keeps an event loop running in the main thread: no other tes
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -27,3 +28,15 @@ def _no_language_left() -> Iterator[None]:
     """A request leaves its language to the thread: the next test starts in the default one."""
     yield
     translation.deactivate()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests measured: record_property("figure", "what: how much")."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    figures = [
+        text for report in reports for name, text in report.user_properties if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for text in dict.fromkeys(figures):
+            terminalreporter.write_line(text)

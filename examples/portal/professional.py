@@ -120,7 +120,8 @@ def _practice(activity: Mapping[str, Any], exercice: Mapping[str, Any], is_woman
     if not city.startswith(text("codePostal")):
         city = f"{text('codePostal')} {city}"
     way = words.WAYS.get(text("codeTypeDeVoie"), "")
-    street = [text("numeroVoie"), text("indiceRepetitionVoie"), way, text("libelleVoie")]
+    repetition = words.REPETITIONS.get(text("indiceRepetitionVoie"), text("indiceRepetitionVoie"))
+    street = [text("numeroVoie"), repetition, way, text("libelleVoie")]
     lines = [" ".join(part for part in street if part), city.strip()]
     return Practice(
         profession=_profession(

@@ -56,11 +56,14 @@ WAYS = {
     "CRS": "cours",
     "IMP": "impasse",
     "PL": "place",
+    "QU": "quai",
     "QUAI": "quai",
     "R": "rue",
     "RTE": "route",
     "SQ": "square",
 }
+
+REPETITIONS = {"B": "bis", "T": "ter", "Q": "quater"}
 
 MEANS = {"CARD": "carte CPS", "MOBILE": "téléphone (e-CPS)"}
 

@@ -13,3 +13,4 @@ class CardBridgeConfig(AppConfig):
 
         register(checks.no_test_authority_in_production)
         register(checks.card_policies_are_said)
+        register(checks.revocation_news_are_present)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.db import DatabaseError
 
+from idp.cardbridge.flows.trust_state import trust_state
 from idp.cardbridge.models import TrustedCertificate
 from idp.cardbridge.rules.hierarchy import is_test_name
 
@@ -30,6 +31,27 @@ def no_test_authority_in_production(
         )
         for subject, sha256, is_test in rows
         if is_test or is_test_name([subject])
+    ]
+
+
+def revocation_news_are_present(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Cards are refused, or will be: said wherever the checks run (`manage.py check`, a start)."""
+    if settings.HYGIE.is_sandbox:
+        return []
+    try:
+        states = trust_state()
+    except DatabaseError:
+        return []  # no table yet: nothing is trusted
+    return [
+        Warning(
+            f"{state.row.subject}: {problem}",
+            hint="manage.py trust show; manage.py crl refresh",
+            id="cardbridge.W002",
+        )
+        for state in states
+        for problem in state.problems
     ]
 
 

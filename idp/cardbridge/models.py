@@ -1,10 +1,11 @@
-"""Challenges, trusted authorities, revocation lists."""
+"""Challenges, trusted authorities, revocation lists and the serials on them."""
 
 from datetime import datetime
 
 from django.db import models
 
 from idp.cardbridge.rules.hierarchy import Role
+from idp.cardbridge.rules.revocation import Source
 from idp.login.models import LoginAttempt
 
 
@@ -53,6 +54,13 @@ class TrustedCertificate(models.Model):
     enabled = models.BooleanField(default=True)
     # Where this authority publishes the list it signs.
     crl_url = models.URLField(max_length=500, blank=True)
+    # Its OCSP responder, asked by the worker about the cards in use; "": never asked.
+    ocsp_url = models.URLField(max_length=500, blank=True)
+    # RFC 9654: an answer that does not repeat our nonce may be an old one.
+    ocsp_requires_nonce = models.BooleanField(default=True)
+    # Fetches that failed since the last that did not, and why.
+    failures = models.PositiveIntegerField(default=0)
+    last_failure = models.CharField(max_length=300, blank=True)
     added_at = models.DateTimeField()
 
     class Meta:
@@ -75,7 +83,10 @@ class TrustedCertificate(models.Model):
 
 
 class RevocationList(models.Model):
-    """The newest list of one authority. Verified when it comes in, and again by each process."""
+    """The newest list of one authority, verified once, when it came in. Serials: `BarredSerial`.
+
+    `seal` is keyed: a row that this deployment did not write is not believed.
+    """
 
     issuer = models.OneToOneField(
         TrustedCertificate, on_delete=models.CASCADE, related_name="revocation_list"
@@ -84,9 +95,11 @@ class RevocationList(models.Model):
     der = models.BinaryField()
     # RFC 5280 §5.2.3: up to 20 octets, which no integer column holds.
     number = models.CharField(max_length=50)
+    entries = models.PositiveIntegerField()
     this_update = models.DateTimeField()
     next_update = models.DateTimeField(db_index=True)
     fetched_at = models.DateTimeField()
+    seal = models.CharField(max_length=64)
 
     class Meta:
         verbose_name = "liste de révocation"
@@ -95,3 +108,34 @@ class RevocationList(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issuer} {self.number}"
+
+
+class BarredSerial(models.Model):
+    """A certificate that must not log in: on its issuer's list, or by its OCSP responder's word."""
+
+    issuer = models.ForeignKey(
+        TrustedCertificate, on_delete=models.CASCADE, related_name="barred_serials"
+    )
+    # In hexadecimal, without leading zeros.
+    serial = models.CharField(max_length=64)
+    source = models.CharField(max_length=12)
+    # The day of opposition; null where the responder does not know the card.
+    revoked_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        verbose_name = "certificat révoqué"
+        verbose_name_plural = "certificats révoqués"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "serial", "source"], name="card_barred_once_a_source"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(source__in=[str(source) for source in Source]),
+                name="card_barred_source_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.serial} {self.source}"

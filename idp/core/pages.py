@@ -31,14 +31,19 @@ def error_page(request: HttpRequest, error: IdpError, **extra: Any) -> HttpRespo
     return response
 
 
+def refused(request: HttpRequest, error: IdpError, **extra: Any) -> HttpResponse:
+    """The page of a refusal, with a line in the log: what a view catches by itself."""
+    log.info("page_refused", code=error.code, detail=error.detail, path=request.path)
+    return error_page(request, error, **extra)
+
+
 class ErrorPages(MiddlewareMixin):
     """Middleware: the one handler of refusals on HTML pages. It decides nothing."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, IdpError):
             return None
-        log.info("page_refused", code=exception.code, detail=exception.detail, path=request.path)
-        return error_page(request, exception)
+        return refused(request, exception)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

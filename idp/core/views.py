@@ -1,4 +1,4 @@
-"""Health, help and accessibility statement."""
+"""Front page, health, help and accessibility statement."""
 
 import structlog
 from django.db import DatabaseError, connection
@@ -19,6 +19,11 @@ def health(request: HttpRequest) -> JsonResponse:
             {"status": "database"}, status=503, headers={"Cache-Control": "no-store"}
         )
     return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+def front_page(request: HttpRequest) -> HttpResponse:
+    """Who comes without a portal learns where to begin; no portal ever links here."""
+    return render(request, "front.html")
 
 
 def help_page(request: HttpRequest) -> HttpResponse:

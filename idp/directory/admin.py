@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from idp.core import clock
 from idp.directory import models
+from idp.directory.flows.cards import WARN_BEFORE
 
 
 class ReadOnly:
@@ -32,6 +36,14 @@ class ExerciceInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     show_change_link = True
 
 
+class CardInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """The cards that logged in: when they end, since when they are opposed."""
+
+    model = models.Card
+    extra = 0
+    fields = ("kind", "number", "not_after", "opposed_at", "first_seen_at", "last_seen_at")
+
+
 class SavoirFaireInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = models.SavoirFaire
     extra = 0
@@ -48,7 +60,7 @@ class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("is_test",)
     search_fields = ("=alternative_identifiers__identifier", "family_name")
     exclude = ("snapshot", "fingerprint")
-    inlines = (AlternativeIdentifierInline, ExerciceInline)
+    inlines = (AlternativeIdentifierInline, CardInline, ExerciceInline)
 
 
 @admin.register(models.Exercice)
@@ -57,3 +69,34 @@ class ExerciceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("person",)
     search_fields = ("=person__national_id",)
     inlines = (SavoirFaireInline, ActivityInline)
+
+
+class EndFilter(admin.SimpleListFilter):
+    """Cards whose holder must be told."""
+
+    title = _("état")
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("ends_soon", _("expire dans les 30 jours")), ("opposed", _("en opposition"))]
+
+    def queryset(
+        self, _request: HttpRequest, cards: "QuerySet[models.Card]"
+    ) -> "QuerySet[models.Card]":
+        match self.value():
+            case "ends_soon":
+                now = clock.now()
+                return cards.filter(
+                    not_after__range=(now, now + WARN_BEFORE), opposed_at__isnull=True
+                )
+            case "opposed":
+                return cards.filter(opposed_at__isnull=False)
+        return cards
+
+
+@admin.register(models.Card)
+class CardAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("person", "kind", "number", "not_after", "opposed_at", "last_seen_at")
+    list_filter = (EndFilter, "kind")
+    list_select_related = ("person",)
+    search_fields = ("=person__national_id", "=number")

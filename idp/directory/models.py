@@ -141,3 +141,39 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.raison_sociale_site or self.identifiant_technique_structure
+
+
+class Card(models.Model):
+    """A card that logged its holder in here: until when it is good, and since when it no longer is.
+
+    A person may hold several: the old and the new one for thirty days, one for each profession.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="cards")
+    # Of the certificate that logs in: its issuer's fingerprint, its serial number in hexadecimal.
+    issuer_sha256 = models.CharField(max_length=64)
+    serial = models.CharField(max_length=64)
+    number = models.CharField(max_length=42)
+    kind = models.CharField(max_length=10)
+    not_after = models.DateTimeField(db_index=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(db_index=True)
+    # When its holder was last told that it ends soon.
+    warned_at = models.DateTimeField(null=True)
+    opposed_at = models.DateTimeField(null=True)
+    # When its opposition ended its holder's sessions and phones; null while it has not.
+    withdrawn_at = models.DateTimeField(null=True)
+    # When its issuer's OCSP responder is asked next.
+    next_ocsp_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = "carte"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer_sha256", "serial"], name="directory_card_certificate"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"

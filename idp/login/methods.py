@@ -13,7 +13,7 @@ def installed_methods() -> tuple[Method, ...]:
         Method(
             name=MethodName.CARD,
             url_name="cardbridge:start",
-            level=Level(settings.HYGIE.card_level),
+            level=Level(settings.HYGIE.highest_card_level),
         ),
         Method(
             name=MethodName.PHONE,

@@ -85,6 +85,17 @@ class LoginAttempt(models.Model):
             audit_reference=reference,
         )
 
+    def withdraw(self, code: str, *, reference: str, now: datetime) -> bool:
+        """The proof is believed no longer, and was not taken yet."""
+        return self._move(
+            AttemptState.PROVEN,
+            now,
+            state=AttemptState.REFUSED,
+            authentication=None,
+            refusal_code=code,
+            audit_reference=reference,
+        )
+
     def take(self, *, now: datetime) -> bool:
         """Single use of a proof: the only gate between a proven attempt and a session."""
         return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
-from idp.oidc.views import authorize, backchannel, documents, logout, userinfo
+from idp.oidc.views import authorize, backchannel, documents, logout, registration, userinfo
 
 _REALM = "auth/realms/esante-wallet"
 _PROTOCOL = f"{_REALM}/protocol/openid-connect"
@@ -24,10 +24,14 @@ _BACK_CHANNEL: list[URLPattern] = [
     _at(f"{_PROTOCOL}/ext/ciba/auth", backchannel.ciba, "ciba"),
     _at(f"{_PROTOCOL}/revoke", backchannel.revoke, "revoke"),
     _at(f"{_PROTOCOL}/ext/par/request", backchannel.push, "push"),
+    _at(f"{_REALM}/clients-registrations/openid-connect", registration.register, "register"),
     _at(f"{_PROTOCOL}/userinfo", userinfo.userinfo, "userinfo"),
     _at(f"{_PROTOCOL}/certs", documents.certs, "certs"),
     _at(f"{_REALM}/.well-known/openid-configuration", documents.openid_configuration, "discovery"),
     _at(f"{_REALM}/.well-known/wallet-openid-configuration", documents.openid_configuration),
+    # RFC 8414 §3.1 puts the well-known part before the path of the issuer.
+    _at(f".well-known/oauth-authorization-server/{_REALM}", documents.openid_configuration),
+    _at(f".well-known/openid-configuration/{_REALM}", documents.openid_configuration),
 ]
 urlpatterns: list[URLPattern] = [
     # Portals call it with and without the slash (PSC facts §1).

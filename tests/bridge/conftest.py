@@ -1,7 +1,9 @@
 """What the bridge's tests share: scripted prompts, running bridges, a page's connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +19,9 @@ from tests.bridge.cards import write_tray
 from tests.bridge.middleware import AUTH, SIGN, CpsCard, Middleware
 from tests.bridge.page import BridgePage, SandboxBridge
 from tests.bridge.pki import authentication_pair, signature_pair
+from tests.bridge.virtual_desk import LIMITS as PATIENCE
+from tests.bridge.virtual_desk import VirtualDesk
+from tests.emulators.pcscd import Pcscd
 
 PORTS = tuple(range(24905, 24950))
 ORIGIN = "https://idp.example"
@@ -82,3 +87,38 @@ def card() -> CpsCard:
 @pytest.fixture
 def module(card: CpsCard) -> Middleware:
     return Middleware(card)
+
+
+@pytest.fixture(scope="session")
+def _pcscd() -> Iterator[Pcscd]:
+    """One a process: libpcsclite reads where its daemon is only once."""
+    with tempfile.TemporaryDirectory(prefix="pcscd-") as folder:
+        daemon = Pcscd(Path(folder))
+        os.environ.update(daemon.environment)
+        try:
+            yield daemon
+        finally:
+            for name in daemon.environment:
+                del os.environ[name]
+
+
+@pytest.fixture
+def pcscd(_pcscd: Pcscd) -> Iterator[Pcscd]:
+    """The daemon with its two slots, no card in."""
+    _pcscd.start()
+    try:
+        yield _pcscd
+    finally:
+        for slot in _pcscd.slots:
+            slot.eject()
+        _pcscd.stop()
+
+
+@pytest.fixture
+async def virtual_desk(
+    pcscd: Pcscd, start_bridge: Start, http: aiohttp.ClientSession
+) -> VirtualDesk:
+    """A bridge over OpenSC over pcscd."""
+    desk = VirtualDesk(pcscd, http)
+    desk.port = await start_bridge(reader=desk.reader, prompt=desk.prompt, limits=PATIENCE)
+    return desk

@@ -112,8 +112,8 @@ class LoginPage:
     async def ask(self, challenge: str = CHALLENGE) -> None:
         await self.socket.send_json({"type": "authenticate", "challenge": challenge})
 
-    async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = await self.socket.receive_json(timeout=10)
+    async def next(self, seconds: float = 10) -> dict[str, Any]:
+        message: dict[str, Any] = await self.socket.receive_json(timeout=seconds)
         return message
 
 

@@ -34,13 +34,25 @@ class ScriptedPrompt:
     ) -> None:
         self._pins = list(pins)
         self._confirm = confirm
-        self._meanwhile = meanwhile
+        self.meanwhile = meanwhile
         self.requests: list[PinRequest] = []
         self.announced: list[PinRequest] = []
 
+    @property
+    def has_pins(self) -> bool:
+        """Whether the script goes on."""
+        return bool(self._pins)
+
+    def will_type(
+        self, *pins: str, confirm: bool = False, meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        """Start a new script; nothing of the former one is left."""
+        self._pins, self._confirm, self.meanwhile = list(pins), confirm, meanwhile
+        self.requests.clear()
+
     def ask(self, request: PinRequest, watch: Watch) -> PinAnswer:
         self.requests.append(request)
-        self._meanwhile()
+        self.meanwhile()
         if not self._pins:
             raise BridgeError(Code.USER_CANCELLED)
         return PinAnswer(pin=self._pins.pop(0), confirmed_last_try=self._confirm)

@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cps_bridge import cli, pkcs11_reader
-from cps_bridge.commands import doctor, run
+from cps_bridge import cli
+from cps_bridge.commands import run
 from cps_bridge.config import Config
 from cps_bridge.errors import SetupError
-from pkcs11.exceptions import GeneralError, TokenNotRecognised
 
 from tests.bridge.cards import write_tray
-from tests.bridge.middleware import CpsCard, Middleware
-from tests.bridge.pki import Pair, authentication_pair, pair, rsa_key, signature_pair
-from tests.bridge.scripted import reader_over
+from tests.bridge.pki import authentication_pair
 from tests.emulators.softhsm import Entry, make_token
 
 SOURCE = Path(cli.__file__).parents[1]
@@ -146,92 +143,3 @@ def test_origins_lists_the_allowed_ones_and_judges_one(
     assert cli.main([*allowed, "--check", "https://idp.example.evil.test"]) == 1
     assert cli.main([*allowed, "--check", "nonsense"]) == 1
     assert cli.main(["origins"]) == 1
-
-
-def examined(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    module: Middleware,
-    *,
-    origins: tuple[str, ...] = ("https://idp.example",),
-) -> tuple[bool, str]:
-    """Run the doctor over a played module, as an ordinary user with a screen."""
-    monkeypatch.setattr(doctor, "find_module", lambda _configured: Path("/played.so"))
-    monkeypatch.setattr("cps_bridge.commands.doctor.os.geteuid", lambda: 1000)
-    monkeypatch.setattr("cps_bridge.prompts.window.is_available", lambda: True)
-    config = Config(origins=origins, ports=(24903,))
-    is_well = doctor.examine(config, open_reader=lambda _path: reader_over(module))
-    return is_well, capsys.readouterr().out
-
-
-def card_of(held: Pair) -> Middleware:
-    return Middleware(CpsCard({b"\1": held}))
-
-
-def failing(call: str, error: type[Exception]) -> Middleware:
-    module = card_of(authentication_pair())
-    module.failures[call] = [error() for _ in range(9)]  # type: ignore[misc]
-    return module
-
-
-SITUATIONS = [
-    ("well", lambda: card_of(authentication_pair()), True, "valable jusqu'au"),
-    ("no reader", Middleware, False, "Branchez le lecteur"),
-    ("no card", lambda: Middleware(None), True, "Insérez la carte"),
-    ("signature card", lambda: card_of(signature_pair()), False, "famille CPS"),
-    ("foreign card", lambda: failing("get_token", TokenNotRecognised), False, "famille CPS"),
-    ("in use", lambda: failing("open", GeneralError), False, "Un autre programme"),
-    ("expired", lambda: card_of(pair(rsa_key(), days=5, age_days=9)), False, "expirée"),
-    ("early", lambda: card_of(pair(rsa_key(), age_days=-3)), False, "date et l'heure"),
-    ("soon", lambda: card_of(pair(rsa_key(), days=9)), True, "bientôt"),
-    ("old key", lambda: card_of(pair(rsa_key("short", 1024))), False, "renouvellement"),
-]
-
-
-@pytest.mark.parametrize(
-    ("make", "is_well", "said"),
-    [pytest.param(*rest, id=name) for name, *rest in SITUATIONS],
-)
-def test_the_doctor_says_what_is_wrong_and_the_cure(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    make: Any,
-    is_well: bool,
-    said: str,
-) -> None:
-    verdict, printed = examined(capsys, monkeypatch, make())
-    assert verdict is is_well
-    assert said in printed
-
-
-def test_the_doctor_misses_the_origins(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = card_of(authentication_pair())
-    is_well, said = examined(capsys, monkeypatch, module, origins=())
-    assert not is_well
-    assert "origins = [" in said
-
-
-def test_the_doctor_knows_a_stranger_on_the_port(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.create_server(("127.0.0.1", 24903)):
-        _well, said = examined(capsys, monkeypatch, card_of(authentication_pair()))
-    assert "24903 : pris par un autre programme" in said
-
-
-def test_the_doctor_knows_a_running_bridge(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    directory = str(write_tray(tmp_path))
-    with running("sandbox", directory, "--origin", ORIGIN, "--ports", "24903"):
-        _well, said = examined(capsys, monkeypatch, card_of(authentication_pair()))
-    assert "24903 : un pont répond" in said
-
-
-def test_the_module_is_loaded_by_its_path_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[str] = []
-    monkeypatch.setattr("pkcs11.lib", loaded.append)
-    pkcs11_reader.load(Path("/usr/lib/module.so"))
-    assert loaded == ["/usr/lib/module.so"]

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from cps_bridge import messages
 from cps_bridge.authentication import Progress, State
 from cps_bridge.errors import BridgeError, Code
 from cps_bridge.reader import CardState, Status
-from cps_bridge.server import messages
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -38,7 +38,7 @@ async def test_a_login_by_the_pad_then_a_blocked_card_then_a_new_one(
     async with connected(reader_page.http, reader_page.port) as login:
         await login.ask()
         await login.next()
-        await view.get_by_text("Une page de connexion l'attend.").wait_for()
+        await view.get_by_text("Une page de connexion l’attend.").wait_for()
         await view.click("#card-doctor")
         assert (await login.next())["state"] == "pin"
         await view.wait_for_selector("#pin-form")

@@ -179,6 +179,20 @@ def test_the_same_codes_with_the_card_gone_mean_it_was_pulled(
     assert module.calls.count("sign") <= 1
 
 
+@pytest.mark.parametrize("error", [SessionHandleInvalid, GeneralError, DeviceRemoved, DeviceError])
+@pytest.mark.parametrize("call", ["login", "sign"])
+def test_a_card_swapped_in_mid_login_ends_it(
+    module: Middleware, card: CpsCard, call: str, error: type[PKCS11Error]
+) -> None:
+    other = CpsCard(card.entries, serial=b"29000001")
+    module.before[call] = lambda: module.cards.__setitem__(0, other)
+    module.failures[call] = [error()]
+    prompt = ScriptedPrompt("1234", "1234")
+    assert refusal(module, prompt).code is Code.CARD_REMOVED
+    assert len(prompt.requests) == 1
+    assert other.pins_seen == []
+
+
 def test_endless_interruptions_end(module: Middleware) -> None:
     module.failures["login"] = [GeneralError() for _ in range(9)]
     prompt = ScriptedPrompt(*["1234"] * 9)

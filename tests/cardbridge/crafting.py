@@ -133,6 +133,7 @@ def make_list(
     this_update: datetime | None = None,
     lasts: timedelta = timedelta(days=7),
     extra: x509.ExtensionType | None = None,
+    entries: tuple[x509.RevokedCertificate, ...] = (),
 ) -> x509.CertificateRevocationList:
     """A revocation list of this issuer."""
     begins = this_update or clock.now().replace(microsecond=0)
@@ -152,6 +153,8 @@ def make_list(
             .revocation_date(begins)
             .build()
         )
+    for entry in entries:
+        builder = builder.add_revoked_certificate(entry)
     return builder.sign(issuer.key, hashes.SHA256())
 
 

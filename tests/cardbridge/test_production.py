@@ -19,6 +19,7 @@ from idp.cardbridge.flows.trust_store import current_trust
 from idp.cardbridge.gateways.pki import read_certificate
 from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.cardbridge.rules.card_checks import CARD_CHECKS, Acceptance
+from idp.cardbridge.rules.card_kinds import CardKind
 from idp.cardbridge.rules.oids import SANDBOX_POLICY
 from idp.cardbridge.rules.refusals import CardRefusedError
 from idp.configuration import Mode
@@ -136,7 +137,10 @@ def judge(certificate: Credential, *, test_cards: bool, policies: frozenset[str]
     facts = read_certificate(certificate.certificate.public_bytes(Encoding.DER)).facts
     try:
         for check in CARD_CHECKS:
-            check(facts, Acceptance(policies=policies, test_cards=test_cards))
+            check(
+                facts,
+                Acceptance(policies=policies, test_cards=test_cards, kinds=frozenset(CardKind)),
+            )
     except CardRefusedError as error:
         return error.code
     return ""

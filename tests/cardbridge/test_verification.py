@@ -46,6 +46,8 @@ GOOD = {
     "rsa": Recipe(),
     "ec": Recipe(key=EC_KEY),
     "both product types: CPF": Recipe(private=private_extensions(product_type=asn1.encode_der(1))),
+    "employee": Recipe(private=private_extensions(product_type=asn1.encode_der(2))),
+    "administration": Recipe(private=private_extensions(product_type=asn1.encode_der(3))),
 }
 BAD = {
     "weak key": (Recipe(key=WEAK_KEY), "algorithm_refused"),
@@ -79,13 +81,16 @@ BAD = {
     ),
     "no card number": (Recipe(private=private_extensions(card_number=None)), "not_a_card"),
     "no product type": (Recipe(private=private_extensions(product_type=None)), "card_type_refused"),
-    "employee": (
-        Recipe(private=private_extensions(product_type=asn1.encode_der(2))),
+    "product type of another table": (
+        Recipe(private=private_extensions(product_type=asn1.encode_der(4))),
         "card_type_refused",
     ),
-    "administration": (
-        Recipe(private=private_extensions(product_type=asn1.encode_der(3))),
-        "card_type_refused",
+    "service card of an employee's type": (
+        Recipe(
+            subject=named(sn="", gn=""),
+            private=private_extensions(product_type=asn1.encode_der(2)),
+        ),
+        "service_card",
     ),
     "service card of a professional's type": (
         Recipe(subject=named(sn="", gn="")),

@@ -43,6 +43,13 @@ def test_a_refusal_without_an_audit_row_names_no_reference() -> None:
     assert 'data-code="attempt_over"' in said
 
 
+def test_what_is_over_may_have_ended_well_and_is_not_said_to_have_failed() -> None:
+    """The browser's Back button after a login that succeeded."""
+    said = page(IdpError("attempt_over", "", status=410))
+    assert "<h1>Cette demande est terminée</h1>" in said
+    assert NOTHING_SENT not in said
+
+
 def test_a_browser_without_cookies_is_told_what_to_allow() -> None:
     response = csrf_failure(_visit(), reason="CSRF cookie not set.")
     assert response.status_code == 403

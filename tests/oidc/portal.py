@@ -99,7 +99,11 @@ class Portal:
         attempt_id = urlsplit(response["Location"]).path.rsplit("/", 1)[1]
         attempt = LoginAttempt.objects.get(pk=attempt_id)
         prove(attempt, person, **changes)
-        finished = self.browser.get(reverse("login:finish", args=[attempt.pk]))
+        finish = reverse("login:finish", args=[attempt.pk])
+        finished = self.browser.get(finish)
+        if finished.status_code == 200:
+            # Another person's session is open in this browser: the person says yes.
+            finished = self.browser.post(finish)
         return self.browser.get(finished["Location"])
 
     def code(self, person: Person, **changes: str | None) -> str:

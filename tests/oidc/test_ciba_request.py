@@ -118,17 +118,23 @@ def test_scopes_in_another_order_are_accepted(asker: Asker) -> None:
     assert asker.ask(scope="scope_all openid").status_code == 200
 
 
-@pytest.mark.parametrize("channel", ["CARD", "carrier-pigeon"])
-def test_a_channel_other_than_the_phone_is_refused_with_a_way_out(
+@pytest.mark.parametrize("channel", ["carrier-pigeon", "card", "CARD MOBILE"])
+def test_an_unknown_channel_is_refused_with_those_that_are_known(
     asker: Asker, channel: str
 ) -> None:
     response = asker.ask(channel=channel)
     assert refusal_of(response) == (400, "invalid_request")
-    assert "channel=MOBILE" in response.json()["error_description"]
+    assert "MOBILE or CARD" in response.json()["error_description"]
 
 
-def test_the_channel_of_the_phone_is_accepted(psc_asker: Asker) -> None:
-    assert psc_asker.ask(channel="MOBILE", binding_message="07").status_code == 200
+@pytest.mark.parametrize("channel", ["MOBILE", "CARD"])
+def test_either_channel_asks_the_phone_and_the_token_says_so(
+    psc_asker: Asker, channel: str
+) -> None:
+    auth_req_id = psc_asker.begin(channel=channel, binding_message="07")
+    answer(auth_req_id)
+    claims = keys.read(psc_asker.poll(auth_req_id).json()["access_token"], kind="Bearer")
+    assert claims["authMode"] == "MOBILE"
 
 
 @pytest.mark.parametrize("level", ["eidas1", "eidas2", "eidas1 eidas2", "unknown", None])

@@ -18,11 +18,22 @@ DOCUMENTS = [
     f"{WELL_KNOWN}/wallet-openid-configuration",
     f"{PROTOCOL}/certs",
 ]
+# RFC 8414 §3.1: the well-known part stands before the path of the issuer.
+BEFORE_THE_PATH = [
+    f"/.well-known/{name}/auth/realms/esante-wallet"
+    for name in ("oauth-authorization-server", "openid-configuration")
+]
 
 
 def document(address: str = DOCUMENTS[0]) -> dict[str, Any]:
     answer: dict[str, Any] = Browser().get(address).json()
     return answer
+
+
+@pytest.mark.parametrize("address", BEFORE_THE_PATH)
+def test_the_document_stands_where_rfc_8414_looks_for_it(address: str) -> None:
+    assert Browser().get(address).content == Browser().get(DOCUMENTS[0]).content
+    assert Browser().get(f"{address}x").status_code == 404
 
 
 def test_both_names_serve_the_same_document() -> None:

@@ -54,6 +54,13 @@ def test_two_tokens_are_refused(portal: Portal, doctor: Person) -> None:
     assert response.json()["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize("query", ["?access_token=x", "?a=%00"])
+def test_a_malformed_request_is_challenged(portal: Portal, query: str) -> None:
+    response = Browser().get(f"{PROTOCOL}/userinfo{query}")
+    assert response.status_code == 400
+    assert response["WWW-Authenticate"] == 'Bearer realm="hygie", error="invalid_request"'
+
+
 def test_without_a_token_only_the_scheme_is_named(portal: Portal) -> None:
     response = Browser().get(ADDRESS)
     assert (response.status_code, response["WWW-Authenticate"]) == (401, 'Bearer realm="hygie"')

@@ -24,6 +24,12 @@ def test_a_practice_says_where_and_how() -> None:
     assert len(read_professional(doctor()).practices) == 2
 
 
+def test_a_number_that_repeats_is_said_in_full() -> None:
+    place = activity(numeroVoie="3", indiceRepetitionVoie="B", codeTypeDeVoie="QU")
+    address = read_professional(person(exercice(place))).practices[0].address
+    assert address.startswith("3 bis quai des Lilas")
+
+
 def test_a_city_without_its_code_gets_it() -> None:
     place = activity(bureauCedex="LYON", libelleVoie="", numeroVoie="", codeTypeDeVoie="")
     assert read_professional(person(exercice(place))).practices[0].address == "69003 LYON"

@@ -27,6 +27,8 @@ from cps_bridge.web_eid import (
 log = logging.getLogger(__name__)
 MAX_INTERRUPTIONS = 2
 MAX_MISTYPED = 5
+# Asking for the list of slots costs no exchange with the card; asking more often gains nothing.
+INSERT_POLL_SECONDS = 0.5
 STALE_COPY = "Ce poste gardait une ancienne copie de votre carte ; elle a été effacée."
 MISTYPED = "Le code porteur se compose de chiffres uniquement, 4 le plus souvent."
 UNCONFIRMED = "Cochez la case pour utiliser le dernier essai."
@@ -37,6 +39,10 @@ class State(StrEnum):
 
     INSERT_CARD = "insert_card"
     PIN = "pin"
+    # The PIN was given; the desk keeps this step to itself.
+    CARD_AT_WORK = "card_at_work"
+    # The card does not answer: another program may hold it.
+    CARD_IN_USE = "card_in_use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +117,7 @@ class Authenticator:
                 cancelled=cancelled, seconds=self._limits.insert, on_time_out=Code.CARD_ABSENT
             )
             while card is None:
-                watch.pause()
+                watch.pause(INSERT_POLL_SECONDS)
                 card = access.find_card()
         if card.tries is Tries.LOCKED:
             raise BridgeError(Code.PIN_LOCKED)
@@ -130,7 +136,9 @@ class Authenticator:
         message = signed_message(origin=request.origin, challenge=challenge)
         progress(Progress(state=State.PIN, code=request.code))
         watch = Watch(cancelled=cancelled, seconds=self._limits.pin, is_present=card.is_present)
-        signature = self._sign(card, chosen, message, request=request, watch=watch)
+        signature = self._sign(
+            card, chosen, message, request=request, watch=watch, progress=progress
+        )
         if cancelled.is_set():
             raise BridgeError(Code.USER_CANCELLED, detail="page closed")
         # The vendor's middleware may show the certificate of a card that was replaced since:
@@ -149,11 +157,13 @@ class Authenticator:
         *,
         request: PinRequest,
         watch: Watch,
+        progress: Callable[[Progress], None],
     ) -> bytes:
         if card.protected_path:
             with self._prompt.announce(request, watch):
                 return card.sign(pin=None, certificate=chosen, message=message)
         pin = self._ask_pin(request, watch)
+        progress(Progress(state=State.CARD_AT_WORK))
         return card.sign(pin=pin, certificate=chosen, message=message)
 
     def _ask_pin(self, request: PinRequest, watch: Watch) -> str:

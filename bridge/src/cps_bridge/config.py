@@ -1,6 +1,7 @@
 """The administrator's settings: a TOML file that only they can write, and the command line."""
 
 import os
+import re
 import stat
 import sys
 import tomllib
@@ -12,7 +13,9 @@ from cps_bridge.errors import SetupError
 from cps_bridge.origins import parse_origin
 
 DEFAULT_PORTS = (24817, 24818, 24819, 24820)
-_KNOWN = frozenset({"origins", "ports", "module", "insert_seconds", "pin_seconds"})
+# Chromium: 32 letters a to p; Firefox: name@domain or {uuid}.
+_EXTENSION = re.compile(r"[a-p]{32}|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+|\{[0-9a-f-]{36}\}")
+_KNOWN = frozenset({"origins", "ports", "module", "insert_seconds", "pin_seconds", "extensions"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class Config:
     module: Path | None = None
     insert_seconds: float = 60.0
     pin_seconds: float = 120.0
+    # Ids of the extension as the administrator publishes it, beside this package's own.
+    extensions: tuple[str, ...] = ()
     source: Path | None = None
 
 
@@ -57,6 +62,7 @@ def read_config(
         module=module or (Path(content["module"]) if "module" in content else None),
         insert_seconds=content.get("insert_seconds", 60.0),
         pin_seconds=content.get("pin_seconds", 120.0),
+        extensions=tuple(content.get("extensions", ())),
         source=found if content else None,
     )
 
@@ -96,6 +102,9 @@ def _check_content(path: Path, content: dict[str, Any]) -> None:
         raise SetupError(f"{path} : réglages inconnus : {', '.join(unknown)}.")
     if not _is_list_of(content.get("origins", []), str):
         raise SetupError(f'{path} : origins doit être une liste, ["https://…"].')
+    extensions = content.get("extensions", [])
+    if not _is_list_of(extensions, str) or not all(_EXTENSION.fullmatch(one) for one in extensions):
+        raise SetupError(f"{path} : extensions doit être une liste d'identifiants d'extension.")
     ports = content.get("ports", [1])
     if not ports or not _is_list_of(ports, int) or not all(0 < port < 65536 for port in ports):
         raise SetupError(f"{path} : ports doit être une liste de numéros de port.")

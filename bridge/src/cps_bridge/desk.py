@@ -1,7 +1,7 @@
 """The desk every front goes through: one authentication at a time, on the one card thread.
 
-A front (loopback WebSocket today, native messaging beside it) brings an origin that the browser
-vouches for and a challenge; it takes away progress and a token, or a BridgeError.
+A front (loopback WebSocket, native messaging) brings an origin that the browser vouches for and a
+challenge; it takes away progress and a token, or a BridgeError.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 
-from cps_bridge.authentication import Authenticator, Limits, Progress
+from cps_bridge.authentication import Authenticator, Limits, Progress, State
 from cps_bridge.errors import BridgeError, Code
 from cps_bridge.prompts import PinPrompt
 from cps_bridge.reader import CardReader, CardState, Status
@@ -22,6 +22,8 @@ STATUS_SECONDS = 2.0
 HANDOVER_SECONDS = 2.0
 # Card and module time, on top of what the person may take.
 SPARE_SECONDS = 20.0
+# A module's calls wait, without a word, for as long as another program holds the card.
+IN_USE_SECONDS = 2.0
 
 
 class Desk:
@@ -56,9 +58,10 @@ class Desk:
         await self._take_over()
         loop = asyncio.get_running_loop()
         cancelled = threading.Event()
+        patience = Patience(progress)
 
         def tell(step: Progress) -> None:
-            asyncio.run_coroutine_threadsafe(_deliver(progress, step), loop)
+            asyncio.run_coroutine_threadsafe(patience.hear(step), loop)
 
         def call() -> Token:
             return self._authenticator.authenticate(
@@ -69,12 +72,14 @@ class Desk:
         self._current = asyncio.wrap_future(self._worker.submit(call))
         self._current.add_done_callback(_retrieve)
         self._current_cancelled = cancelled
+        patience.begin()
         try:
             # The limit is the caller's: a module may block behind another program for ever.
             return await asyncio.wait_for(asyncio.shield(self._current), self._seconds)
         except TimeoutError as error:
             raise BridgeError(Code.TIMEOUT, detail="card thread") from error
         finally:
+            patience.end()
             cancelled.set()
 
     async def _take_over(self) -> None:
@@ -85,6 +90,38 @@ class Desk:
 
     def _is_busy(self) -> bool:
         return self._current is not None and not self._current.done()
+
+
+class Patience:
+    """Passes progress on to the page, and says so when the card itself keeps everyone waiting."""
+
+    def __init__(self, progress: Callable[[Progress], Awaitable[None]]) -> None:
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._telling: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """The card is at work from now on."""
+        self.end()
+        self._timer = self._loop.call_later(IN_USE_SECONDS, self._tell)
+
+    def end(self) -> None:
+        """The card is not what is being waited for."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def hear(self, step: Progress) -> None:
+        """Take one step from the card thread."""
+        if step.state is State.CARD_AT_WORK:
+            self.begin()
+            return
+        self.end()
+        await _deliver(self._progress, step)
+
+    def _tell(self) -> None:
+        step = Progress(state=State.CARD_IN_USE)
+        self._telling = self._loop.create_task(_deliver(self._progress, step))
 
 
 def _retrieve(done: asyncio.Future[Token]) -> None:

@@ -213,7 +213,17 @@ class Pkcs11Card:
             self._access.restart()
         if not self._slot_holds_card():
             return BridgeError(Code.CARD_REMOVED)
+        if self._slot_holds_another():
+            # Its holder did not ask for this login: the page says so before a PIN is typed.
+            return BridgeError(Code.CARD_REMOVED, detail="another card was inserted")
         return PinNeededAgainError(INTERRUPTED)
+
+    def _slot_holds_another(self) -> bool:
+        try:
+            return self._seen.slot.get_token().serial != self._seen.token.serial
+        except PKCS11Error:
+            # Not readable yet: looking for a card again will tell.
+            return False
 
     def _slot_holds_card(self) -> bool:
         wanted = self._seen.slot.slot_id

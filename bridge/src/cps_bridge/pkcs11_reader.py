@@ -8,7 +8,7 @@ re-sends a PIN it remembers, so nothing may outlive a challenge.
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +26,9 @@ from pkcs11.exceptions import (
 )
 
 from cps_bridge.errors import BridgeError, Code, SetupError
+from cps_bridge.lock import CardLock
 from cps_bridge.pkcs11_card import GONE, Pkcs11Card, Seen, has_authentication, look_at
+from cps_bridge.pkcs11_library import load
 from cps_bridge.reader import Access, CardState, Status
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,9 @@ CPS_LABEL = "ASIP CPS"
 class Library(Protocol):
     """The few calls of a loaded module that are used; tests play the genuine one's codes."""
 
-    manufacturer_id: str
+    @property
+    def manufacturer_id(self) -> str:
+        """Who made the module."""
 
     def get_slots(self, token_present: bool = False) -> list[pkcs11.Slot]:
         """C_GetSlotList and C_GetSlotInfo."""
@@ -50,11 +54,6 @@ class Library(Protocol):
         """C_Finalize, unless it was."""
 
 
-def load(path: Path) -> Library:
-    """Load a module that `pkcs11_module` trusted."""
-    return pkcs11.lib(str(path))
-
-
 class Pkcs11Reader:
     """All the PC/SC readers behind one module, seen as one reader."""
 
@@ -64,7 +63,9 @@ class Pkcs11Reader:
         find_module: Callable[[], Path | None],
         load_module: Callable[[Path], Library] = load,
         pause: Callable[[float], None] = time.sleep,
+        lock: CardLock | None = None,
     ) -> None:
+        self._lock = lock
         self._find_module = find_module
         self._load_module = load_module
         self._pause = pause
@@ -82,8 +83,11 @@ class Pkcs11Reader:
 
     @contextmanager
     def open(self) -> Iterator[Access]:
-        """Initialise the module for one authentication, and finalise it whatever happens."""
-        with self._opened() as access:
+        """Initialise the module for one authentication, and finalise it whatever happens.
+
+        Raises BUSY while another process of this person does the same.
+        """
+        with self._lock.held() if self._lock else nullcontext(), self._opened() as access:
             yield access
 
     @contextmanager
@@ -123,6 +127,8 @@ class Pkcs11Access:
         self._library = library
         self._locked_serials = locked_serials
         self._pause = pause
+        # Slots whose token can log nobody in: not asked again before it was taken out.
+        self._useless: set[int] = set()
 
     def status(self) -> Status:
         """Tell of the first token; flags are a hint, so only a lock met before counts as one."""
@@ -146,11 +152,12 @@ class Pkcs11Access:
     def find_card(self) -> Pkcs11Card | None:
         """Return the card that can log in, else one that cannot (the core says why), else None.
 
-        Raises NO_READER, NO_AUTH_CERTIFICATE for a card of another family, CARD_ERROR for a card
-        that another program keeps for itself.
+        Raises NO_READER, NO_AUTH_CERTIFICATE for a card of another family, BUSY for a card that
+        another program keeps for itself.
         """
         for _ in range(IN_USE_TRIES):
             slots = self.slots_with_card()
+            self._useless &= {slot.slot_id for slot in slots}
             if not slots and not self._has_reader():
                 raise BridgeError(Code.NO_READER)
             seen, is_stranger, is_in_use = self._survey(slots)
@@ -161,7 +168,7 @@ class Pkcs11Access:
             if not is_in_use:
                 return None
             self._pause(IN_USE_PAUSE)
-        raise BridgeError(Code.CARD_ERROR, detail="card used by another program")
+        raise BridgeError(Code.BUSY, detail="card used by another program")
 
     def slots_with_card(self) -> list[pkcs11.Slot]:
         """Return the slots that hold a token; costs no exchange with the card."""
@@ -199,23 +206,32 @@ class Pkcs11Access:
         seen: list[Seen] = []
         is_stranger = is_in_use = False
         for slot in slots:
+            if slot.slot_id in self._useless:
+                continue
             try:
                 found = look_at(slot)
             except TokenNotRecognised:
                 is_stranger = True
-            except (GeneralError, DeviceError):
+            except GeneralError:
+                is_in_use = True
+            except DeviceError:
+                # The smart card service restarted: nothing but a new start of the module helps.
+                self.restart()
                 is_in_use = True
             except (*GONE, TokenNotPresent, SlotIDInvalid, SessionHandleInvalid, DeviceRemoved):
                 continue
             except PKCS11Error as error:
                 raise BridgeError(Code.CARD_ERROR, detail=type(error).__name__) from error
             else:
-                seen.extend([found] if found else [])
+                if found is None:
+                    self._useless.add(slot.slot_id)
+                else:
+                    seen.append(found)
         return seen, is_stranger, is_in_use
 
     def _card(self, seen: list[Seen]) -> Pkcs11Card:
         """Choose among several cards: one that can log in first, a CPS before another."""
-        best = max(seen, key=lambda one: (has_authentication(one), one.token.label == CPS_LABEL))
+        best = max(seen, key=lambda one: (has_authentication(one), _label(one) == CPS_LABEL))
         return Pkcs11Card(
             best,
             access=self,
@@ -223,6 +239,11 @@ class Pkcs11Access:
             locked_serials=self._locked_serials,
             pause=self._pause,
         )
+
+
+def _label(seen: Seen) -> str:
+    """Return the token's label; the CPS library pads it with NUL where others pad with blanks."""
+    return seen.token.label.strip("\0 ")
 
 
 def _finalize(library: Library) -> None:

@@ -1,6 +1,7 @@
 """The two things that end a try: the card's answer, or the bridge's word that there is none."""
 
 import structlog
+from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
 
 from idp.audit.flows import Outcome, record
@@ -8,11 +9,13 @@ from idp.cardbridge.flows.challenges import take_challenge
 from idp.cardbridge.flows.evidence import card_evidence
 from idp.cardbridge.flows.explanations import explained
 from idp.cardbridge.flows.verification import VerifiedCard, verify_token
+from idp.cardbridge.gateways.revocation_lists import serial_text
 from idp.cardbridge.rules.holder import CardHolder
 from idp.cardbridge.rules.refusals import BridgeCode, CardCode, CardRefusedError
 from idp.cardbridge.rules.token import WebEidToken
 from idp.core import clock, throttle
 from idp.core.errors import IdpError
+from idp.directory.flows.cards import SeenCard, end_to_announce, note_card
 from idp.directory.flows.find import find_professional
 from idp.directory.rules.professional import Professional
 from idp.login import flows as login
@@ -68,6 +71,8 @@ def _prove(attempt: LoginAttempt, body: bytes) -> None:
     token = WebEidToken.parse(body)
     card = verify_token(token=token, challenge=challenge)
     professional = _professional_of(card)
+    seen = _seen(card, professional)
+    note_card(seen)
     login.prove(
         attempt=attempt,
         authentication=Authentication(
@@ -76,8 +81,9 @@ def _prove(attempt: LoginAttempt, body: bytes) -> None:
             method=MethodName.CARD,
             auth_mode=AuthMode.CARD,
             amr=AMR,
-            level=Level(settings.HYGIE.card_level),
+            level=Level(settings.HYGIE.level_of_card(card.kind)),
             at=clock.now(),
+            ends_soon_at=end_to_announce(seen),
             is_test=card.holder.is_test or professional.is_test,
             evidence=card_evidence(
                 token=token, card=card, origin=settings.HYGIE.origin, challenge=challenge
@@ -85,6 +91,17 @@ def _prove(attempt: LoginAttempt, body: bytes) -> None:
         ),
     )
     _compare_professions(attempt, card.holder, professional)
+
+
+def _seen(card: VerifiedCard, professional: Professional) -> SeenCard:
+    return SeenCard(
+        person_id=professional.person_id,
+        issuer_sha256=card.path[1].fingerprint(SHA256()).hex(),
+        serial=serial_text(card.certificate.serial_number),
+        number=card.holder.card_number,
+        kind=card.kind,
+        not_after=card.certificate.facts.not_after,
+    )
 
 
 def _professional_of(card: VerifiedCard) -> Professional:

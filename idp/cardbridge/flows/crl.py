@@ -1,13 +1,17 @@
 """Revocation lists: brought by an operator, or fetched by the worker when they are due."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
+from idp.cardbridge.flows.barring import Bar, bar, lift
+from idp.cardbridge.flows.trust_store import is_sealed, seal_of
 from idp.cardbridge.gateways.pki import read_certificate
 from idp.cardbridge.gateways.revocation_lists import (
     VerifiedList,
@@ -15,9 +19,9 @@ from idp.cardbridge.gateways.revocation_lists import (
     read_list,
     verify_list,
 )
-from idp.cardbridge.models import RevocationList, TrustedCertificate
+from idp.cardbridge.models import BarredSerial, RevocationList, TrustedCertificate
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
-from idp.cardbridge.rules.revocation import CLOCK_SKEW
+from idp.cardbridge.rules.revocation import CLOCK_SKEW, Source
 from idp.core import clock, outbound
 from idp.core.errors import IdpError
 
@@ -28,6 +32,18 @@ FETCH_EVERY = timedelta(hours=6)
 FETCH_BEFORE_END = timedelta(hours=1)
 MAX_LIST_BYTES = 32 * 1024 * 1024
 FETCH_SECONDS = 60.0
+# Serials written in one transaction: some 20 ms on PostgreSQL.
+BATCH = 2000
+_WRITTEN = (
+    "sha256",
+    "der",
+    "number",
+    "entries",
+    "this_update",
+    "next_update",
+    "fetched_at",
+    "seal",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +78,9 @@ def refresh_due_crls() -> Refreshed:
         except IdpError as error:
             # The others are fetched all the same; a list that ends meanwhile fails closed.
             log.error("crl_refresh_failed", url=issuer.crl_url, detail=error.detail)
+            TrustedCertificate.objects.filter(pk=issuer.pk).update(
+                failures=F("failures") + 1, last_failure=f"list: {error.detail}"[:300]
+            )
             failed += 1
     return Refreshed(fetched=fetched, failed=failed)
 
@@ -71,13 +90,15 @@ def _due() -> list[TrustedCertificate]:
     trusted = TrustedCertificate.objects.filter(enabled=True).exclude(crl_url="")
     if not settings.HYGIE.is_sandbox:
         trusted = trusted.filter(is_test=False)
-    return list(
-        trusted.filter(
-            Q(revocation_list__isnull=True)
-            | Q(revocation_list__fetched_at__lte=now - FETCH_EVERY)
-            | Q(revocation_list__next_update__lte=now + FETCH_BEFORE_END)
-        ).order_by("pk")
+    due = (
+        Q(revocation_list__isnull=True)
+        | Q(revocation_list__fetched_at__lte=now - FETCH_EVERY)
+        | Q(revocation_list__next_update__lte=now + FETCH_BEFORE_END)
     )
+    rows = trusted.select_related("revocation_list").defer("revocation_list__der").order_by("pk")
+    due_ids = set(trusted.filter(due).values_list("pk", flat=True))
+    # A list whose seal is not ours (another secret key, an altered row) is fetched again at once.
+    return [row for row in rows if row.pk in due_ids or not is_sealed(row.revocation_list)]
 
 
 def _fetch(issuer: TrustedCertificate) -> None:
@@ -86,35 +107,91 @@ def _fetch(issuer: TrustedCertificate) -> None:
         raise _refused(f"the server answered {answer.status}")
     crl, der = read_list(answer.body)
     _keep(issuer, verify_list(crl, read_certificate(bytes(issuer.der))), der)
+    TrustedCertificate.objects.filter(pk=issuer.pk, failures__gt=0).update(
+        failures=0, last_failure=""
+    )
     log.info("crl_refreshed", url=issuer.crl_url)
 
 
-@transaction.atomic
 def _keep(issuer: TrustedCertificate, known: VerifiedList, der: bytes) -> RevocationList:
-    now = clock.now()
-    if known.this_update > now + CLOCK_SKEW:
+    """Serials first, in short transactions that no login waits for; then the list that names them.
+
+    A serial of a verified list is revoked whatever becomes of the rest: nothing is lost when this
+    stops half-way, and the next round goes on.
+    """
+    if known.this_update > clock.now() + CLOCK_SKEW:
         raise _refused("the list is from the future")
-    # The lock makes two workers write one after the other.
-    TrustedCertificate.objects.select_for_update().get(pk=issuer.pk)
-    kept = RevocationList.objects.filter(issuer=issuer).first()
+    _refuse_older(RevocationList.objects.filter(issuer=issuer).first(), known)
+    kept = set(_kept_serials(issuer))
+    gone = kept - _bar_new(issuer, known, kept)
+    with transaction.atomic():
+        # The lock makes two workers write one after the other.
+        TrustedCertificate.objects.select_for_update().get(pk=issuer.pk)
+        _refuse_older(RevocationList.objects.filter(issuer=issuer).first(), known)
+        for some in batched(gone, BATCH):
+            lift(issuer, serials=some, sources=[Source.LIST])
+        return _write(issuer, known, der)
+
+
+def _kept_serials(issuer: TrustedCertificate) -> Iterator[str]:
+    rows = BarredSerial.objects.filter(issuer=issuer, source=Source.LIST)
+    return rows.values_list("serial", flat=True).iterator(chunk_size=10_000)
+
+
+def _bar_new(issuer: TrustedCertificate, known: VerifiedList, kept: set[str]) -> set[str]:
+    """Bars what the list has and we have not; returns every serial of the list."""
+    listed: set[str] = set()
+    fresh: list[Bar] = []
+    for entry in known.revoked():
+        listed.add(entry.serial)
+        if entry.serial in kept:
+            continue
+        fresh.append(
+            Bar(
+                serial=entry.serial,
+                source=Source.LIST,
+                revoked_at=entry.revoked_at,
+                reason=entry.reason,
+            )
+        )
+        if len(fresh) == BATCH:
+            bar(issuer, fresh)
+            fresh.clear()
+    if fresh:
+        bar(issuer, fresh)
+    return listed
+
+
+def batched(serials: Iterable[str], size: int) -> Iterator[list[str]]:
+    remaining = iter(serials)
+    while some := list(islice(remaining, size)):
+        yield some
+
+
+def _refuse_older(kept: RevocationList | None, known: VerifiedList) -> None:
     # An old list is genuine too: taking it again would bring opposed cards back to life.
     if kept is not None and (known.this_update, known.number) < (
         kept.this_update,
         int(kept.number),
     ):
         raise _refused(f"older than the list number {kept.number} of {kept.this_update:%Y-%m-%d}")
-    row, _is_new = RevocationList.objects.update_or_create(
+
+
+def _write(issuer: TrustedCertificate, known: VerifiedList, der: bytes) -> RevocationList:
+    row = RevocationList(
         issuer=issuer,
-        defaults={
-            "sha256": fingerprint(der),
-            "der": der,
-            "number": str(known.number),
-            "this_update": known.this_update,
-            "next_update": known.next_update,
-            "fetched_at": now,
-        },
+        sha256=fingerprint(der),
+        der=der,
+        number=str(known.number),
+        entries=known.entries,
+        this_update=known.this_update,
+        next_update=known.next_update,
+        fetched_at=clock.now(),
     )
-    return row
+    row.seal = seal_of(row)
+    told = {field: getattr(row, field) for field in _WRITTEN}
+    written, _is_new = RevocationList.objects.update_or_create(issuer=issuer, defaults=told)
+    return written
 
 
 def _refused(detail: str) -> CardRefusedError:

@@ -28,6 +28,9 @@ class Wish:
     accept: Collection[str] = ()
     for_cards: Collection[str] = ()
     crl_urls: dict[str, str] | None = None
+    ocsp_urls: dict[str, str] | None = None
+    # Whose OCSP responder answers without repeating a nonce.
+    ocsp_without_nonce: Collection[str] = ()
 
 
 @transaction.atomic
@@ -69,6 +72,8 @@ def _trust(certificate: Certificate, wish: Wish) -> TrustedCertificate:
         "is_test": is_test,
         "accepts_cards": _accepts_cards(certificate, known, role, wish),
         "enabled": True,
+        "ocsp_url": (wish.ocsp_urls or {}).get(sha256) or (known.ocsp_url if known else ""),
+        "ocsp_requires_nonce": sha256 not in wish.ocsp_without_nonce,
         "crl_url": (wish.crl_urls or {}).get(sha256) or (known.crl_url if known else ""),
     }
     row, is_new = TrustedCertificate.objects.get_or_create(

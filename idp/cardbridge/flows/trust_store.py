@@ -1,4 +1,4 @@
-"""The trusted authorities and their lists, parsed and verified once per process.
+"""The trusted authorities, parsed once per process, and what is known of their lists.
 
 Every login asks the database for the fingerprints (one small statement): a change is seen at once.
 """
@@ -12,14 +12,10 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
 
+from idp.cardbridge.flows.barring import check_not_barred
 from idp.cardbridge.gateways.pki import Certificate, build_path, read_certificate
-from idp.cardbridge.gateways.revocation_lists import (
-    VerifiedList,
-    fingerprint,
-    read_list,
-    verify_list,
-)
 from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.cardbridge.rules.hierarchy import Role, is_test_name
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
@@ -29,13 +25,22 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptList:
+    """A list that was verified when it came in: its serials are `BarredSerial` rows."""
+
+    number: int
+    this_update: datetime
+    next_update: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
     """A trusted authority, ready for use."""
 
     role: Role
     accepts_cards: bool
     certificate: Certificate
-    revocation_list: VerifiedList | None
+    revocation_list: KeptList | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ class TrustStore:
             )
         return path
 
-    def lists_of(self, path: Sequence[x509.Certificate]) -> tuple[VerifiedList, ...]:
+    def lists_of(self, path: Sequence[x509.Certificate]) -> tuple[KeptList, ...]:
         """The list about each certificate of the path but the root. One missing: refused."""
         lists = []
         for issuer in path[1:]:
@@ -78,19 +83,21 @@ class TrustStore:
         self, path: Sequence[x509.Certificate], *, now: datetime, grace: timedelta
     ) -> None:
         """RFC 5280 §6.3, for the card and for the authority that issued it. Fail closed."""
-        for certificate, known in zip(path, self.lists_of(path), strict=False):
+        for known in self.lists_of(path):
             if needs_grace(
                 this_update=known.this_update, next_update=known.next_update, now=now, grace=grace
             ):
                 log.warning("crl_grace_used", number=known.number, next_update=known.next_update)
-            if revoked_on := known.revoked_on(certificate.serial_number):
-                raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=revoked_on)
+        check_not_barred(path)
 
     def _authority(self, certificate: x509.Certificate) -> Authority:
         return self.authorities[certificate.fingerprint(SHA256()).hex()]
 
 
-_COLUMNS = ("sha256", "role", "accepts_cards", "is_test", "revocation_list__sha256")
+_COLUMNS = (
+    *("sha256", "role", "accepts_cards", "is_test"),
+    *("revocation_list__sha256", "revocation_list__seal", "revocation_list__next_update"),
+)
 _Key = tuple[bool, tuple[tuple[Any, ...], ...]]
 _cached: tuple[_Key, TrustStore] | None = None
 
@@ -113,7 +120,9 @@ def historical_trust() -> TrustStore:
 
 
 def _load(*, only_enabled: bool) -> TrustStore:
-    rows = TrustedCertificate.objects.select_related("revocation_list")
+    rows = TrustedCertificate.objects.select_related("revocation_list").defer(
+        "revocation_list__der"
+    )
     if only_enabled:
         rows = rows.filter(enabled=True)
     found = (_authority_of(row) for row in rows.order_by("pk"))
@@ -141,21 +150,36 @@ def _authority_of(row: TrustedCertificate) -> Authority | None:
         role=Role(row.role),
         accepts_cards=row.accepts_cards,
         certificate=certificate,
-        revocation_list=_list_of(row, certificate),
+        revocation_list=_list_of(row),
     )
 
 
-def _list_of(row: TrustedCertificate, issuer: Certificate) -> VerifiedList | None:
+def _list_of(row: TrustedCertificate) -> KeptList | None:
     try:
         kept = row.revocation_list
     except RevocationList.DoesNotExist:
         return None
-    try:
-        crl, der = read_list(bytes(kept.der))
-        if fingerprint(der) != kept.sha256:
-            log.error("revocation_list_altered", issuer=row.sha256)
-            return None
-        return verify_list(crl, issuer)
-    except CardRefusedError as error:
-        log.error("revocation_list_unreadable", issuer=row.sha256, detail=error.detail)
+    if not is_sealed(kept):
+        log.error("revocation_list_altered", issuer=row.sha256)
         return None
+    return KeptList(
+        number=int(kept.number), this_update=kept.this_update, next_update=kept.next_update
+    )
+
+
+def seal_of(row: RevocationList) -> str:
+    """Says that this deployment verified the list: nobody else knows the key."""
+    facts = (
+        row.issuer_id,
+        row.sha256,
+        row.number,
+        row.entries,
+        row.this_update.timestamp(),
+        row.next_update.timestamp(),
+    )
+    text = "|".join(map(str, facts))
+    return salted_hmac("hygie.revocation_list", text, algorithm="sha256").hexdigest()
+
+
+def is_sealed(row: RevocationList) -> bool:
+    return constant_time_compare(row.seal, seal_of(row))

@@ -18,6 +18,7 @@ from idp.cardbridge.rules.card_checks import (
     algorithm_fits_key,
     in_date,
 )
+from idp.cardbridge.rules.card_kinds import CardKind, kind_of
 from idp.cardbridge.rules.holder import CardHolder, read_holder
 from idp.cardbridge.rules.refusals import CardRefusedError
 from idp.cardbridge.rules.token import WebEidToken, signed_message
@@ -29,6 +30,7 @@ class VerifiedCard:
     """Proof that every check ran."""
 
     holder: CardHolder
+    kind: CardKind
     certificate: Certificate
     path: tuple[x509.Certificate, ...]
     trust: TrustStore
@@ -39,7 +41,9 @@ def acceptance() -> Acceptance:
     hygie = settings.HYGIE
     own = {oids.SANDBOX_POLICY} if hygie.is_sandbox else set()
     return Acceptance(
-        policies=frozenset(hygie.accepted_card_policies) | own, test_cards=hygie.is_sandbox
+        policies=frozenset(hygie.accepted_card_policies) | own,
+        test_cards=hygie.is_sandbox,
+        kinds=frozenset(kind for kind in CardKind if hygie.level_of_card(kind)),
     )
 
 
@@ -67,4 +71,5 @@ def verify_token(*, token: WebEidToken, challenge: str) -> VerifiedCard:
         # The key was proven: the refusal may be kept under the name it belongs to.
         error.proven_subject = certificate.facts.attribute(oids.COMMON_NAME)[:80]
         raise
-    return VerifiedCard(holder=holder, certificate=certificate, path=path, trust=trust)
+    kind = kind_of(certificate.facts) or CardKind.CPS  # a card of no kind was refused above
+    return VerifiedCard(holder=holder, kind=kind, certificate=certificate, path=path, trust=trust)

@@ -181,6 +181,7 @@ class _Private(TypedDict):
     product_type: int | None
     profession: int | None
     future_profession: int | None
+    responsibility: int | None
 
 
 def _private_extensions(extensions: x509.Extensions) -> _Private:
@@ -196,6 +197,7 @@ def _private_extensions(extensions: x509.Extensions) -> _Private:
         "product_type": _integer(extensions, oids.PRODUCT_TYPE),
         "profession": _integer(extensions, oids.PROFESSION),
         "future_profession": _integer(extensions, oids.FUTURE_PROFESSION),
+        "responsibility": _integer(extensions, oids.RESPONSIBILITY),
     }
 
 

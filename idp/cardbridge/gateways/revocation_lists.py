@@ -1,6 +1,7 @@
-"""Revocation lists through `cryptography`: read whole, signature checked, then asked by serial."""
+"""Revocation lists through `cryptography`: read whole, signature checked, told entry by entry."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,10 +31,43 @@ class VerifiedList:
     this_update: datetime
     next_update: datetime
 
-    def revoked_on(self, serial_number: int) -> datetime | None:
-        """The day of revocation, None for a certificate that is not on the list."""
-        entry = self.crl.get_revoked_certificate_by_serial_number(serial_number)
-        return None if entry is None else entry.revocation_date_utc
+    @property
+    def entries(self) -> int:
+        return len(self.crl)
+
+    def revoked(self) -> Iterator["RevokedEntry"]:
+        """Every entry, read one at a time: a long list is never twice in memory."""
+        for entry in self.crl:
+            yield RevokedEntry(entry)
+
+
+class RevokedEntry:
+    """An entry of a list; its reason is parsed when it is asked."""
+
+    __slots__ = ("_entry", "serial")
+
+    def __init__(self, entry: x509.RevokedCertificate) -> None:
+        self._entry = entry
+        self.serial = serial_text(entry.serial_number)
+
+    @property
+    def revoked_at(self) -> datetime:
+        return self._entry.revocation_date_utc
+
+    @property
+    def reason(self) -> str:
+        """`""` where the list gives none, or one that cannot be read: revoked it is either way."""
+        try:
+            return str(
+                self._entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+            )
+        except _UNREADABLE:
+            return ""
+
+
+def serial_text(serial_number: int) -> str:
+    """As `BarredSerial` and `Card` keep it."""
+    return f"{serial_number:x}"
 
 
 def read_list(data: bytes) -> tuple[x509.CertificateRevocationList, bytes]:

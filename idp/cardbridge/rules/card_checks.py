@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from idp.cardbridge.rules.card_kinds import CardKind, kind_of
 from idp.cardbridge.rules.certificate import CardCertificate, KeyKind, Usage
-from idp.cardbridge.rules.oids import CLIENT_AUTH, GIVEN_NAME, SURNAME
+from idp.cardbridge.rules.oids import CLIENT_AUTH
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.cardbridge.rules.token import Algorithm
 
@@ -14,8 +15,6 @@ RSA_BITS: Final = range(2048, 4097)
 # Table G01: 00 card, 02 security module, 03 software; 0x80 is added in the TEST hierarchy.
 CARD: Final = 0x00
 TEST_CARD: Final = 0x80
-# Table G02: 0 CPS, 1 CPF (in training). CPE, CDE, CPA, CDA (2, 3) are no professionals' cards.
-PROFESSIONAL_CARDS: Final = frozenset({0, 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +23,7 @@ class Acceptance:
 
     policies: frozenset[str]
     test_cards: bool
+    kinds: frozenset[CardKind]
 
 
 def algorithm_fits_key(algorithm: Algorithm, certificate: CardCertificate) -> None:
@@ -81,14 +81,13 @@ def _lies_on_a_card(certificate: CardCertificate, acceptance: Acceptance) -> Non
         raise CardRefusedError(CardCode.NOT_A_CARD, detail="no card number")
 
 
-def _is_a_professionals_card(certificate: CardCertificate, acceptance: Acceptance) -> None:
-    if certificate.product_type in PROFESSIONAL_CARDS:
+def _is_of_an_accepted_kind(certificate: CardCertificate, acceptance: Acceptance) -> None:
+    kind = kind_of(certificate)
+    if kind in acceptance.kinds:
         return
-    # A service card (CPE) names no person: SN and GN are absent.
-    named = certificate.attribute(SURNAME) and certificate.attribute(GIVEN_NAME)
     raise CardRefusedError(
-        CardCode.CARD_TYPE_REFUSED if named else CardCode.SERVICE_CARD,
-        detail=f"product type {certificate.product_type}",
+        CardCode.SERVICE_CARD if kind is CardKind.SERVICE else CardCode.CARD_TYPE_REFUSED,
+        detail=f"{kind or 'no kind'}, product type {certificate.product_type}",
         status=403,
     )
 
@@ -102,5 +101,5 @@ CARD_CHECKS: Final[tuple[CardCheck, ...]] = (
     *USAGE_CHECKS,
     _follows_accepted_policy,
     _lies_on_a_card,
-    _is_a_professionals_card,
+    _is_of_an_accepted_kind,
 )

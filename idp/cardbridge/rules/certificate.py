@@ -42,6 +42,7 @@ class CardCertificate:
     card_number: str = ""
     profession: int | None = None
     future_profession: int | None = None
+    responsibility: int | None = None
 
     def attribute(self, oid: str) -> str:
         """The one value of a subject attribute, `""` when absent. Two values are no identity."""

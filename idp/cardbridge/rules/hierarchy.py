@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 _CRL = "http://igc-sante.esante.gouv.fr/CRL/"
+_OCSP = "http://ocsp.esante.gouv.fr"
 
 
 class Role(StrEnum):
@@ -22,6 +23,7 @@ class Official:
     name: str
     role: Role
     crl_url: str = ""
+    ocsp_url: str = ""
     # Issues certificates that lie on cards.
     for_cards: bool = False
     # May be accepted for cards where the operator says so (nominative CPE, CPA).
@@ -37,6 +39,8 @@ def _issuing(name: str, crl: str = "", *, cards: bool = False, option: bool = Fa
         name=f"AC IGC-SANTE {name}",
         role=Role.ISSUING,
         crl_url=f"{_CRL}{crl}" if crl else "",
+        # Asked about cards alone: those are what the other authorities never issue.
+        ocsp_url=_OCSP if cards or option else "",
         for_cards=cards,
         may_be_for_cards=cards or option,
     )

@@ -23,17 +23,13 @@ class CardHolder:
 
 
 def read_holder(certificate: CardCertificate) -> CardHolder:
-    """CN is the national identifier (PS_IdNat); a service card has no SN and no GN."""
-    family_name = certificate.attribute(SURNAME)
-    given_names = certificate.attribute(GIVEN_NAME)
-    if not family_name or not given_names:
-        raise CardRefusedError(CardCode.SERVICE_CARD, detail="no SN or GN", status=403)
+    """CN is the national identifier (PS_IdNat). A service card, where accepted, names nobody."""
     national_id = _national_id(certificate.attribute(COMMON_NAME))
     profession, is_student = _profession(certificate)
     return CardHolder(
         national_id=national_id,
-        family_name=family_name,
-        given_names=given_names,
+        family_name=certificate.attribute(SURNAME),
+        given_names=certificate.attribute(GIVEN_NAME),
         card_number=certificate.card_number,
         profession=profession,
         is_student=is_student,

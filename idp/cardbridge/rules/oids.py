@@ -8,6 +8,7 @@ PRODUCT_TYPE: Final = "1.2.250.1.71.1.2.2"  # G02: CPS, CPF, CPE…
 CARD_NUMBER: Final = "1.2.250.1.71.1.2.3"  # issuer number / card number
 PROFESSION: Final = "1.2.250.1.71.1.2.7"  # G15
 FUTURE_PROFESSION: Final = "1.2.250.1.71.1.2.8"  # G16: same numbers, people still in training
+RESPONSIBILITY: Final = "1.2.250.1.71.1.2.12"  # G04: director or not, on CDE/CPE and CDA/CPA
 SAVOIR_FAIRE: Final = "1.2.250.1.71.4.2.5"
 
 # Attributes of the subject, all in one multi-valued RDN.

@@ -1,11 +1,23 @@
-"""Whether a revocation list may be believed now. Fail closed."""
+"""Whether a revocation list or an OCSP answer may be believed now. Fail closed."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
+# An answer without nextUpdate says that newer news is always there (RFC 6960 §2.4).
+OLDEST_ANSWER: Final = timedelta(hours=24)
+
+
+class Source(StrEnum):
+    """Whose word bars a certificate."""
+
+    LIST = "crl"
+    RESPONDER = "ocsp"
+    # The responder answered that it does not know the certificate: no proof that it is good.
+    UNKNOWN = "ocsp-unknown"
 
 
 def needs_grace(
@@ -26,3 +38,12 @@ def needs_grace(
             status=503,
         )
     return now > next_update
+
+
+def is_present_answer(
+    *, this_update: datetime, next_update: datetime | None, now: datetime
+) -> bool:
+    """RFC 6960 §4.2.2.1: neither from the future, nor past its end, nor too old to tell."""
+    if this_update > now + CLOCK_SKEW or now - this_update > OLDEST_ANSWER:
+        return False
+    return next_update is None or now <= next_update

@@ -25,9 +25,10 @@ def get_professional(*, person_id: UUID) -> Professional | None:
 
 
 def list_test_professionals() -> tuple[Professional, ...]:
-    """The fictitious people of a sandbox, in the order of their identifiers; elsewhere, nobody."""
+    """The fictitious people of a sandbox, RPPS numbers first, each in order; elsewhere, nobody."""
     snapshots = _existing().filter(is_test=True).order_by("national_id")
-    return tuple(map(Professional.from_snapshot, snapshots.values_list("snapshot", flat=True)))
+    people = map(Professional.from_snapshot, snapshots.values_list("snapshot", flat=True))
+    return tuple(sorted(people, key=lambda person: not person.national_id.startswith("8")))
 
 
 def _existing() -> QuerySet[Person]:

@@ -38,11 +38,7 @@ def start(*, session: SsoSession) -> Enrolment:
     require_fresh_card(session)
     now = clock.now()
     with transaction.atomic():
-        _lock_holder(session.person_id)
-        for left in Enrolment.objects.filter(
-            holder_id=session.person_id, state__in=sorted(OPEN_ENROLMENTS)
-        ):
-            _end(left, reason="replaced")
+        end_open_enrolments(person_id=session.person_id, reason="replaced")
         enrolment_id = uuid4()
         return Enrolment.objects.create(
             id=enrolment_id,
@@ -52,6 +48,13 @@ def start(*, session: SsoSession) -> Enrolment:
             created_at=now,
             expires_at=now + settings.HYGIE.lifetimes.enrolment_code,
         )
+
+
+def end_open_enrolments(*, person_id: UUID, reason: str) -> None:
+    """What the holder left half done. In the caller's transaction, which holds the holder."""
+    _lock_holder(person_id)
+    for left in Enrolment.objects.filter(holder_id=person_id, state__in=sorted(OPEN_ENROLMENTS)):
+        _end(left, reason=reason)
 
 
 def enrolment_of(*, enrolment_id: UUID, session: SsoSession | None) -> Enrolment:

@@ -95,17 +95,24 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
     if device is None:
         raise refusals.unknown_device("of another person")
     with transaction.atomic():
-        if not device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=f"by {by}"):
+        if not revoke_device(device, by=by):
             return False
-        record(
-            event="device_revoked",
-            outcome=Outcome.ACCEPTED,
-            subject=device.holder.national_id,
-            is_test=device.holder.is_test,
-            data={"device": str(device.pk), "by": by},
-        )
         end_requests_of(person_id)
         live.wake(device_group(person_id))
+    return True
+
+
+def revoke_device(device: Device, *, by: str) -> bool:
+    """One device and its audit row, in the caller's transaction; False when it was over already."""
+    if not device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=f"by {by}"):
+        return False
+    record(
+        event="device_revoked",
+        outcome=Outcome.ACCEPTED,
+        subject=device.holder.national_id,
+        is_test=device.holder.is_test,
+        data={"device": str(device.pk), "by": by},
+    )
     return True
 
 

@@ -23,6 +23,7 @@ from idp.enrollment.rules.codes import grouped
 from idp.enrollment.rules.limits import QR_MARGIN
 from idp.enrollment.rules.states import OPEN_ENROLMENTS, EnrolmentState
 from idp.enrollment.views.home import card_first, device_rows, session_of
+from idp.enrollment.views.refused import leads_back_to_my_ecps
 from idp.login.models import SsoSession
 from idp.login.views.dispatcher import see_other
 
@@ -50,6 +51,7 @@ def _mine(request: HttpRequest, enrolment_id: UUID) -> tuple[Enrolment, SsoSessi
 
 @never_cache
 @require_GET
+@leads_back_to_my_ecps
 def show(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
     """One address for the whole activation: the state decides what it shows."""
     enrolment, _session = _mine(request, enrolment_id)
@@ -129,6 +131,7 @@ async def events(request: HttpRequest, enrolment_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
+@leads_back_to_my_ecps
 def confirm(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
     """The six digits of the phone. What can be mended stays on the page."""
     enrolment, session = _mine(request, enrolment_id)
@@ -143,6 +146,7 @@ def confirm(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@leads_back_to_my_ecps
 def cancel(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
     """Nothing is activated."""
     enrolment, session = _mine(request, enrolment_id)

@@ -13,11 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from idp.core.errors import IdpError
+from idp.directory.flows.cards import cards_of, ends_soon
 from idp.enrollment.flows import devices, refusals
 from idp.enrollment.flows.people import has_fresh_card, holder_of
 from idp.enrollment.models import Device
 from idp.enrollment.rules.limits import MAX_ACTIVE_DEVICES
 from idp.enrollment.rules.states import DeviceState
+from idp.enrollment.views.refused import leads_back_to_my_ecps
 from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.login.rules.authentication import LoginPolicy, MethodName, Portal, ReturnAddress
@@ -66,6 +68,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "can_add": len(active) < MAX_ACTIVE_DEVICES,
         "start_url": reverse("enrollment:start"),
         "revoked": "revoked" in request.GET,
+        "ending_cards": [card for card in cards_of(person_id=session.person_id) if ends_soon(card)],
     }
     return render(request, "enrollment/home.html", context)
 
@@ -93,13 +96,14 @@ def card_first(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+@leads_back_to_my_ecps
 def resume(request: HttpRequest) -> HttpResponse:
     """Back from the login. Who came without a card is told so, not sent round again."""
     finished = login.read_finished(token=request.GET.get("step", ""), browser=browser_of(request))
     if finished.session is None:
         raise IdpError(
             finished.refusal_code or "access_denied",
-            _("Vous avez annulé. Rien n’a été modifié."),
+            _("La connexion a été arrêtée à votre demande."),
             status=403,
         )
     if not has_fresh_card(finished.session):
@@ -108,6 +112,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@leads_back_to_my_ecps
 def revoke(request: HttpRequest, device_id: UUID) -> HttpResponse:
     """Takes effect at once. Any live session of the holder may: it only makes things safer."""
     session = session_of(request)

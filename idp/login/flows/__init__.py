@@ -15,8 +15,10 @@ from idp.login.flows.attempts import (
     read_finished,
     refuse,
 )
+from idp.login.flows.before_finish import decline, told_before_finish
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
 from idp.login.flows.sessions import current_session, end_session, keep_alive
+from idp.login.flows.withdrawal import withdraw
 
 __all__ = [
     "Browser",
@@ -25,6 +27,7 @@ __all__ = [
     "ask_decoupled",
     "attempt_of",
     "current_session",
+    "decline",
     "decoupled_state",
     "end_session",
     "finish",
@@ -35,4 +38,6 @@ __all__ = [
     "prove",
     "read_finished",
     "refuse",
+    "told_before_finish",
+    "withdraw",
 ]

@@ -83,10 +83,7 @@ def attempt_of(*, attempt_id: UUID, browser: Browser | None) -> LoginAttempt:
 def attempt_over() -> IdpError:
     return IdpError(
         "attempt_over",
-        _(
-            "Cette demande de connexion est terminée ou appartient à un autre navigateur. "
-            "Revenez au portail et recommencez."
-        ),
+        _("Cette demande de connexion est terminée ou appartient à un autre navigateur."),
         status=410,
     )
 

@@ -38,6 +38,8 @@ class Authentication:
     level: Level
     at: datetime
     is_test: bool = False
+    # The day its holder must be told of: the card ends within a month.
+    ends_soon_at: datetime | None = None
     evidence: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -51,6 +53,7 @@ class Authentication:
             "level": self.level,
             "at": self.at.isoformat(),
             "is_test": self.is_test,
+            "ends_soon_at": self.ends_soon_at.isoformat() if self.ends_soon_at else None,
         }
 
     @classmethod
@@ -64,6 +67,9 @@ class Authentication:
             level=Level(value["level"]),
             at=datetime.fromisoformat(value["at"]),
             is_test=value["is_test"],
+            ends_soon_at=datetime.fromisoformat(value["ends_soon_at"])
+            if value.get("ends_soon_at")
+            else None,
         )
 
 

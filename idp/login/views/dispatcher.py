@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from idp.core import clock
 from idp.core.errors import IdpError
@@ -154,12 +154,19 @@ def dispatch(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "POST"])
 def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
-    """Takes the proof, opens the session, sends the browser back to the asker."""
+    """Takes the proof, opens the session, sends the browser back to the asker.
+
+    A POST is the person's yes to what was asked before: another's session, a card that ends soon.
+    """
     attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
     if _step(attempt) is Step.RETURN_REFUSAL:
         return _return(attempt, None)
+    if request.method == "GET":
+        told = flows.told_before_finish(attempt=attempt, previous_secret=sso_secret_of(request))
+        if told is not None:
+            return attempt_page(request, "login/confirm.html", attempt, {"told": told})
     session, cookie_secret = flows.finish(attempt=attempt, previous_secret=sso_secret_of(request))
     response = _return(attempt, session)
     remember_sso(response, cookie_secret)
@@ -173,6 +180,9 @@ def cancel(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
     if _step(attempt) is Step.CHOOSE:
         flows.refuse(attempt=attempt, code="access_denied")
+        attempt.refresh_from_db()
+    elif _step(attempt) is Step.FINISH:
+        flows.decline(attempt=attempt)
         attempt.refresh_from_db()
     return see_other(reverse("login:dispatch", args=[attempt.pk]))
 

@@ -63,8 +63,10 @@ class ClientMetadata:
             )
         check_id_token_alg(self.id_token_alg, profile=profile, known=SIGNING_ALGS)
         if WITH_REDIRECTION & set(self.proof.grant_types) and not self.redirect_uris:
-            raise IdpError("invalid_client_metadata", "at least one redirect URI is needed")
-        for uri in (*self.redirect_uris, *self.post_logout_redirect_uris):
+            raise IdpError("invalid_redirect_uri", "at least one redirect URI is needed")
+        for uri in self.redirect_uris:
+            _check_redirect_uri(uri)
+        for uri in self.post_logout_redirect_uris:
             check_uri(uri, allows_http=settings.HYGIE.is_sandbox)
         self.logout.check(redirect_uris=self.redirect_uris, allows_http=settings.HYGIE.is_sandbox)
         self.answers.check(redirect_uris=self.redirect_uris, jwks=self.proof.jwks)
@@ -75,6 +77,14 @@ class ClientMetadata:
         )
         if unknown := set(self.scopes) - set(SCOPES):
             raise IdpError("invalid_client_metadata", f"unknown scopes: {sorted(unknown)}")
+
+
+def _check_redirect_uri(uri: str) -> None:
+    try:
+        check_uri(uri, allows_http=settings.HYGIE.is_sandbox)
+    except IdpError as error:
+        # RFC 7591 §3.2.2 has a code of its own for them.
+        raise IdpError("invalid_redirect_uri", error.description, detail=error.detail) from error
 
 
 @transaction.atomic

@@ -89,8 +89,7 @@ def token_answer(
 
 
 def access_token_alg(client: Client) -> str:
-    """RS256 as PSC signs, where the profile believes it."""
-    return "RS256" if "RS256" in client.profile.client_algs else "ES256"
+    return client.profile.default_alg
 
 
 def _new_jti(grant: Grant) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from idp.core import clock
-from idp.oidc.models import Delivery, Grant, PushedRequest, SeenId
+from idp.oidc.models import Delivery, Grant, InitialAccessToken, PushedRequest, SeenId
 from idp.oidc.rules.delivery import DeliveryState
 
 # A code that comes back late must still be known as used.
@@ -34,9 +34,10 @@ def purge_deliveries() -> int:
 
 
 def purge_seen() -> int:
-    """Identifiers and pushed requests that nothing can bring back."""
+    """Identifiers, pushed requests and initial access tokens that nothing can bring back."""
     seen, _by_model = SeenId.objects.filter(expires_at__lt=clock.now()).delete()
     # A person may still be logging in after a request_uri has expired: its use is checked then.
     oldest = clock.now() - settings.HYGIE.lifetimes.login_attempt - KEEP
     pushed, _by_model = PushedRequest.objects.filter(expires_at__lt=oldest).delete()
-    return seen + pushed
+    leaves, _by_model = InitialAccessToken.objects.filter(expires_at__lt=clock.now()).delete()
+    return seen + pushed + leaves

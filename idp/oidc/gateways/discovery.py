@@ -26,6 +26,7 @@ def discovery() -> Published:
             acr_values=levels,
             id_token_algs=SIGNING_ALGS,
             tls=_tls_methods(),
+            accepts_registrations=settings.HYGIE.accepts_registrations,
         )
     )
 

@@ -1,9 +1,8 @@
-"""Options of `manage.py client add` about logouts and answers, and how they are shown."""
+"""Options of `manage.py client add` about logouts and answers."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from idp.oidc.models import Client
 from idp.oidc.rules.answers import (
     ENCRYPTION_ALGS,
     ENCRYPTION_ENCS,
@@ -43,22 +42,3 @@ def logout_of(options: dict[str, Any]) -> LogoutMetadata:
 
 def answers_of(options: dict[str, Any]) -> AnswerMetadata:
     return AnswerMetadata(**{name: options[name] for name in AnswerMetadata.__slots__})
-
-
-def shown_choices(client: Client) -> dict[str, Any]:
-    """RFC 7591 names; what was not chosen is left out."""
-    told = {
-        "backchannel_logout_uri": client.backchannel_logout_uri,
-        "backchannel_logout_session_required": client.backchannel_logout_session_required,
-        "frontchannel_logout_uri": client.frontchannel_logout_uri,
-        "frontchannel_logout_session_required": client.frontchannel_logout_session_required,
-        "id_token_encrypted_response_alg": client.id_token_encryption_alg,
-        "id_token_encrypted_response_enc": client.id_token_encryption_enc,
-        "userinfo_signed_response_alg": client.userinfo_alg,
-        "userinfo_encrypted_response_alg": client.userinfo_encryption_alg,
-        "userinfo_encrypted_response_enc": client.userinfo_encryption_enc,
-        "userinfo_shape": client.userinfo_shape,
-        "subject_type": client.subject_type,
-        "sector_identifier": client.sector_identifier,
-    }
-    return {name: value for name, value in told.items() if value}

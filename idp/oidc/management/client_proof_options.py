@@ -1,4 +1,4 @@
-"""Options of `manage.py client add` about how a portal proves itself, and how they are shown."""
+"""Options of `manage.py client add` about how a portal proves itself."""
 
 import json
 from argparse import ArgumentParser
@@ -9,7 +9,6 @@ from cryptography import x509
 
 from idp.core.errors import IdpError
 from idp.oidc.gateways.client_certificates import thumbprint
-from idp.oidc.models import Client
 from idp.oidc.rules.client_credentials import AuthMethod
 from idp.oidc.rules.client_proof import GRANT_TYPES, ClientProof
 from idp.oidc.rules.profiles import PROFILES, ProfileName
@@ -60,25 +59,6 @@ def proof_of(options: dict[str, Any]) -> ClientProof:
         tls_client_certificate_bound_access_tokens=is_tls_bound,
         require_pushed_authorization_requests=options["require_par"],
     )
-
-
-def shown_proof(client: Client) -> dict[str, Any]:
-    """RFC 7591 names, RFC 8705 and RFC 9449's; what is not set is left out."""
-    told = {
-        "jwks": client.jwks,
-        "tls_client_auth_subject_dn": client.tls_client_auth_subject_dn,
-        "tls_client_certificate_thumbprints": client.tls_client_certificate_thumbprints,
-        "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
-        "tls_client_certificate_bound_access_tokens": (
-            client.tls_client_certificate_bound_access_tokens
-        ),
-        "require_pushed_authorization_requests": client.must_push_requests,
-    }
-    return {
-        "token_endpoint_auth_method": client.auth_method,
-        "grant_types": client.grant_types,
-        **{name: value for name, value in told.items() if value},
-    }
 
 
 def _unreadable(path: Path) -> IdpError:

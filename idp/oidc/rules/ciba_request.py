@@ -22,8 +22,9 @@ LONGEST_NOTIFICATION_TOKEN = 1024
 _NUMBER = re.compile("[0-9]{2}")
 # RFC 6750 §2.1: what may stand in an Authorization header.
 _BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
-# Pro Santé Connect's extension: by which means the person is asked.
-CHANNEL_PHONE = "MOBILE"
+# Pro Santé Connect's extension: by which means the person is asked. The phone is the one that needs
+# no browser here, so both wishes end there; `authMode` says by which means the person did answer.
+CHANNELS = ("MOBILE", "CARD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +110,11 @@ def check_hints(asked: BackchannelAsk, client: BackchannelRegistration) -> None:
 
 
 def check_channel(asked: BackchannelAsk, client: BackchannelRegistration) -> None:
-    """Pro Santé Connect's `channel`: the phone is the one means that needs no browser here."""
-    if asked.channel not in ("", CHANNEL_PHONE):
+    """Pro Santé Connect's `channel` (PSC facts §10): a wish of the portal, one of two."""
+    if asked.channel not in ("", *CHANNELS):
         raise BackchannelError(
             "invalid_request",
-            "This channel is not supported: use channel=MOBILE, or log in with a browser.",
+            f"channel: {' or '.join(CHANNELS)}.",
             detail=f"channel {asked.channel[:40]}",
         )
 

@@ -1,6 +1,5 @@
 """A portal's public keys (RFC 7517): what may be registered, and what they are believed to sign."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, RSAKey, import_key
+from joserfc.util import urlsafe_b64decode
 
+from idp.core import strict_json
 from idp.core.dpop import PRIVATE_MEMBERS
 from idp.core.errors import IdpError
 
@@ -80,7 +81,9 @@ def unverified_jwt(token: str) -> SignedJwt:
         raise UnverifiedJwtError("too long or not ASCII")
     try:
         opened = jws.extract_compact(token.encode())
-        claims = json.loads(opened.payload)
+        claims = strict_json.read(opened.payload)
+        # The alg and kid of a header end up in the audit log: they are read as strictly.
+        strict_json.read(urlsafe_b64decode(token.partition(".")[0].encode()))
     # RecursionError: nested brackets.
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise UnverifiedJwtError(type(error).__name__) from error

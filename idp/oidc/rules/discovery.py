@@ -18,6 +18,7 @@ def discovery_document(
     acr_values: tuple[str, ...],
     id_token_algs: tuple[str, ...],
     tls: tuple[AuthMethod, ...] = (),
+    accepts_registrations: bool = False,
 ) -> dict[str, Any]:
     """OIDC Discovery §3, RFC 8414 §2, RFC 9207 §3, RP-Initiated Logout §2.1.
 
@@ -66,4 +67,6 @@ def discovery_document(
         "ui_locales_supported": ["fr", "en"],
         "authorization_response_iss_parameter_supported": True,
     }
+    if accepts_registrations:
+        document["registration_endpoint"] = f"{issuer}/clients-registrations/openid-connect"
     return {**document, **proof_metadata(endpoints=document, tls=tls)}

@@ -53,6 +53,11 @@ class Profile:
     # Algorithms a portal may sign with; FAPI §5.4.1 leaves RS256 out.
     client_algs: tuple[str, ...] = ("PS256", "ES256", "EdDSA", "RS256")
 
+    @property
+    def default_alg(self) -> str:
+        """RS256 as PSC signs, where the profile believes it."""
+        return "RS256" if "RS256" in self.client_algs else "ES256"
+
 
 FAPI_ALGS = ("PS256", "ES256", "EdDSA")
 PROFILES = MappingProxyType(

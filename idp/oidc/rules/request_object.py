@@ -44,17 +44,20 @@ def opened_request(
 
 
 def _verified(token: str, jwks: Mapping[str, Any], profile: Profile) -> SignedJwt:
-    try:
-        alg = unverified_jwt(token).header.get("alg")
-    except UnverifiedJwtError:
-        alg = None
-    if alg in (None, "none") or not jwks:
+    if not jwks or _is_unsigned(token):
         # OIDC Core §3.1.2.6: said, never silently ignored.
         raise RedirectedError("request_not_supported", "Only signed request objects are supported.")
     try:
         return verified_jwt(token, jwks=jwks, algorithms=profile.client_algs)
     except UnverifiedJwtError as error:
         raise _refused("signature") from error
+
+
+def _is_unsigned(token: str) -> bool:
+    try:
+        return unverified_jwt(token).header.get("alg") in (None, "none")
+    except UnverifiedJwtError as error:
+        raise _refused("form") from error
 
 
 def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str) -> None:

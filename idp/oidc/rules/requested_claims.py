@@ -1,9 +1,9 @@
 """The `claims` parameter (OIDC Core §5.5): which claims are asked one by one."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from idp.core import strict_json
 from idp.oidc.rules.errors import RedirectedError
 
 
@@ -41,22 +41,15 @@ def _demanded(request: dict[str, Any]) -> tuple[str, ...]:
     return tuple(value for value in (request.get("value"), *listed) if isinstance(value, str))
 
 
-def _is_text(document: dict[str, Any]) -> bool:
-    written = json.dumps(document, ensure_ascii=False)
-    return "\\u0000" not in written and not any("\ud800" <= char <= "\udfff" for char in written)
-
-
 def parse_requested_claims(text: str) -> RequestedClaims:
     """Members that are not understood are ignored (OIDC Core §5.5); malformed JSON is refused."""
     if not text:
         return RequestedClaims()
     try:
-        document = json.loads(text)
-    # RecursionError: thousands of nested brackets.
-    except (ValueError, RecursionError) as error:
+        document = strict_json.read(text)
+    except ValueError as error:
         raise _refused() from error
-    # NUL and half a surrogate pair are JSON, but no text that may be kept.
-    if not isinstance(document, dict) or not _is_text(document):
+    if not isinstance(document, dict):
         raise _refused()
     userinfo, id_token = _members(document, "userinfo"), _members(document, "id_token")
     subjects = {*_demanded(userinfo.get("sub", {})), *_demanded(id_token.get("sub", {}))}

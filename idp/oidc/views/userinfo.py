@@ -46,8 +46,15 @@ def userinfo(request: HttpRequest) -> HttpResponse:
         call = call_of(request, form=form_of(request) if is_form else parse_parameters(b""))
         token = _presented_token(request, call)
     except MalformedError as error:
-        return oauth_json(malformed(error.description))
+        return _malformed(error)
     return with_nonce(_answer(token, call), call)
+
+
+def _malformed(error: MalformedError) -> HttpResponse:
+    """RFC 6750 §3: a request without a usable token is answered with a challenge, 400 or not."""
+    response = oauth_json(malformed(error.description))
+    response["WWW-Authenticate"] = 'Bearer realm="hygie", error="invalid_request"'
+    return response
 
 
 def _answer(token: str, call: Call) -> HttpResponse:

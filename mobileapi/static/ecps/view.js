@@ -88,7 +88,8 @@ function accept() {
 
 /** What a refusal means to the person: the server's sentence, ours where it has none. */
 export function explain(error) {
-  const key = `error-${error.code ?? error.name}`;
+  // A DOMException has a `code` too: an old number, 0 for the newer names.
+  const key = `error-${typeof error.code === "string" ? error.code : error.name}`;
   return error.message && error.status ? error.message : text(hasText(key) ? key : "error-unknown");
 }
 

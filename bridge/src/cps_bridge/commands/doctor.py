@@ -6,7 +6,7 @@ Asks for no PIN.  What it prints stays on this screen: it may name the card's da
 import importlib.util
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,8 +14,12 @@ from pathlib import Path
 
 from cps_bridge import __version__
 from cps_bridge.certificates import choose_authentication_certificate
+from cps_bridge.commands.browsers import Browsers, examine_browsers
+from cps_bridge.commands.card_service import CURES, is_down
+from cps_bridge.commands.findings import Finding, Mark, bad, good, note
 from cps_bridge.config import Config, default_path
 from cps_bridge.errors import BridgeError, Code, SetupError
+from cps_bridge.installation.places import person_places, shared_places, this_system
 from cps_bridge.pkcs11_module import find_module
 from cps_bridge.prompts import terminal, window
 from cps_bridge.prompts.pinentry import find_pinentry
@@ -30,42 +34,46 @@ MODULE_CURE = (
 _CARD_CURES = {
     Code.NO_READER: (
         "Aucun lecteur de cartes.",
-        "Branchez le lecteur, puis relancez le service des cartes à puce (pcscd sous Linux).",
+        "Branchez le lecteur, attendez quelques secondes, et relancez cet examen.",
     ),
     Code.NO_MODULE: ("Le module de carte ne se charge pas.", MODULE_CURE),
     Code.NO_AUTH_CERTIFICATE: (
         "La carte insérée ne permet pas de se connecter.",
         "Insérez une carte de la famille CPS, par sa puce (ni carte Vitale, ni badge).",
     ),
-    Code.CARD_ERROR: (
-        "La carte ne répond pas.",
-        "Un autre programme l'utilise peut-être : fermez-le, retirez la carte, remettez-la.",
+    Code.BUSY: (
+        "Un autre programme garde la carte pour lui.",
+        "Fermez-le, ou terminez la connexion en cours, et relancez cet examen.",
     ),
     Code.UNSUPPORTED_KEY: ("La carte est trop ancienne.", "Demandez son renouvellement."),
 }
-
-
-class Mark(StrEnum):
-    """How a finding reads at a glance."""
-
-    GOOD = "✓"
-    NOTE = "·"
-    BAD = "✗"
+_NO_ANSWER = (
+    "La carte ne répond pas.",
+    "Retirez la carte, essuyez la puce, remettez-la, et relancez cet examen.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at, and what to do about it."""
+class Workstation:
+    """What the doctor looks at; tests break it in every way."""
 
-    mark: Mark
-    text: str
-    cure: str = ""
+    browsers: Browsers
+    open_reader: Callable[[Path], CardReader]
+    is_card_service_down: Callable[[], bool] = is_down
 
 
-def examine(config: Config, *, open_reader: Callable[[Path], CardReader] | None = None) -> bool:
+def this_workstation() -> Workstation:
+    """Return the one that the doctor was started on."""
+    system = this_system()
+    root = Path(Path.cwd().anchor)
+    browsers = Browsers.of(person_places(system, Path.home()), shared_places(system, root))
+    return Workstation(browsers=browsers, open_reader=_pkcs11_reader)
+
+
+def examine(config: Config, *, workstation: Workstation | None = None) -> bool:
     """Print every finding; return whether nothing stands in the way."""
     print(f"cps-bridge {__version__}")
-    findings = list(_findings(config, open_reader or _pkcs11_reader))
+    findings = list(_findings(config, workstation or this_workstation()))
     for finding in findings:
         print(f" {finding.mark} {finding.text}")
         if finding.cure:
@@ -73,42 +81,59 @@ def examine(config: Config, *, open_reader: Callable[[Path], CardReader] | None 
     return all(finding.mark is not Mark.BAD for finding in findings)
 
 
-def _findings(config: Config, open_reader: Callable[[Path], CardReader]) -> Iterator[Finding]:
+def _findings(config: Config, workstation: Workstation) -> Iterator[Finding]:
     yield _origins(config)
-    yield from (_port(port) for port in config.ports)
+    yield from _ports(config.ports)
     yield _account()
     yield _prompt()
-    yield from _card(config, open_reader)
-    yield Finding(
-        mark=Mark.NOTE,
-        text="Navigateur : Chrome et Edge demandent une fois l'accès au « réseau local ».",
-        cure="Répondez « Autoriser ». Sur un parc géré : règle LoopbackNetworkAllowedForUrls. "
-        "Safari ne peut pas joindre le pont : utilisez un autre navigateur, ou le téléphone.",
-    )
+    yield from _card(config, workstation)
+    yield from examine_browsers(workstation.browsers, config.origins)
 
 
 def _origins(config: Config) -> Finding:
     if not config.origins:
-        return Finding(
-            mark=Mark.BAD,
-            text="Aucune page de connexion n'est autorisée à demander la carte.",
-            cure=f'Écrivez origins = ["https://…"] dans {config.source or default_path()}.',
+        return bad(
+            "Aucune page de connexion n'est autorisée à demander la carte.",
+            f'Écrivez origins = ["https://…"] dans {config.source or default_path()}.',
         )
-    return Finding(mark=Mark.GOOD, text=f"Origines autorisées : {', '.join(config.origins)}")
+    return good(f"Origines autorisées : {', '.join(config.origins)}")
 
 
-def _port(port: int) -> Finding:
+class Port(StrEnum):
+    """Who is behind a port of the list."""
+
+    BRIDGE = "un pont répond"
+    STRANGER = "pris par un autre programme"
+    FREE = "libre"
+
+
+def _ports(ports: Sequence[int]) -> Iterator[Finding]:
+    """Tell who has each port; strangers on all of them leave no place for a bridge."""
+    found = {port: _who_has(port) for port in ports}
+    for port, who in found.items():
+        text = f"Port {port} : {who}."
+        yield good(text) if who is Port.BRIDGE else note(text)
+    if Port.BRIDGE in found.values():
+        return
+    if Port.FREE in found.values():
+        yield note(
+            "Aucun pont n'est lancé.",
+            "« cps-bridge run » le lance, « cps-bridge install » le lance à chaque session.",
+        )
+    else:
+        yield bad(
+            "Tous les ports du pont sont pris par d'autres programmes : il ne peut pas se lancer.",
+            "Fermez l'un d'eux, ou choisissez d'autres ports : « ports » dans les réglages, et les "
+            "mêmes dans HYGIE_BRIDGE_PORTS sur le serveur.",
+        )
+
+
+def _who_has(port: int) -> Port:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
-        is_taken = probe.connect_ex((LOOPBACK, port)) == 0
-        answer = _ask(probe, port) if is_taken else b""
-    if not is_taken:
-        return Finding(mark=Mark.NOTE, text=f"Port {port} : libre.")
-    if b"ORIGIN_REFUSED" in answer:
-        return Finding(mark=Mark.GOOD, text=f"Port {port} : un pont répond.")
-    return Finding(
-        mark=Mark.NOTE, text=f"Port {port} : pris par un autre programme ; le suivant servira."
-    )
+        if probe.connect_ex((LOOPBACK, port)) != 0:
+            return Port.FREE
+        return Port.BRIDGE if b"ORIGIN_REFUSED" in _ask(probe, port) else Port.STRANGER
 
 
 def _ask(probe: socket.socket, port: int) -> bytes:
@@ -122,47 +147,48 @@ def _ask(probe: socket.socket, port: int) -> bytes:
 
 def _account() -> Finding:
     if os.name == "posix" and os.geteuid() == 0:
-        return Finding(
-            mark=Mark.BAD,
-            text="Ce compte est root : le pont ne s'y lance pas.",
-            cure="Lancez-le dans la session de la personne qui utilise la carte.",
+        return bad(
+            "Ce compte est root : le pont ne s'y lance pas.",
+            "Lancez-le dans la session de la personne qui utilise la carte.",
         )
     if not can_tell():
-        return Finding(
-            mark=Mark.NOTE,
-            text="Sur ce système, le pont ne distingue pas les autres sessions ouvertes.",
-            cure="Sur un serveur partagé (TSE, Citrix), ne l'installez pas sans avis de sécurité.",
+        return note(
+            "Sur ce système, le pont ne distingue pas les autres sessions ouvertes.",
+            "Sur un serveur partagé (TSE, Citrix), ne l'installez pas sans avis de sécurité.",
         )
-    return Finding(mark=Mark.GOOD, text="Les autres comptes de ce poste sont tenus à l'écart.")
+    return good("Les autres comptes de ce poste sont tenus à l'écart.")
 
 
 def _prompt() -> Finding:
     if window.is_available():
-        return Finding(mark=Mark.GOOD, text="Le code sera demandé dans une fenêtre.")
+        return good("Le code sera demandé dans une fenêtre.")
     if find_pinentry():
-        return Finding(mark=Mark.GOOD, text="Le code sera demandé par pinentry.")
+        return good("Le code sera demandé par pinentry.")
     has_tk = importlib.util.find_spec("tkinter") is not None
     cure = "Lancez le pont dans la session graphique" + ("." if has_tk else ", avec python3-tk.")
     if terminal.is_available():
-        return Finding(mark=Mark.NOTE, text="Le code sera demandé dans le terminal.", cure=cure)
-    return Finding(mark=Mark.BAD, text="Aucun moyen de demander le code.", cure=cure)
+        return note("Le code sera demandé dans le terminal.", cure)
+    return bad("Aucun moyen de demander le code.", cure)
 
 
-def _card(config: Config, open_reader: Callable[[Path], CardReader]) -> Iterator[Finding]:
+def _card(config: Config, workstation: Workstation) -> Iterator[Finding]:
     try:
         module = find_module(config.module)
     except SetupError as error:
-        yield Finding(mark=Mark.BAD, text=str(error), cure=MODULE_CURE)
+        yield bad(str(error), cure=MODULE_CURE)
         return
     if module is None:
-        yield Finding(mark=Mark.BAD, text="Aucun module de carte n'est installé.", cure=MODULE_CURE)
+        yield bad("Aucun module de carte n'est installé.", cure=MODULE_CURE)
         return
-    yield Finding(mark=Mark.GOOD, text=f"Module de carte : {module}")
+    yield good(f"Module de carte : {module}")
     try:
-        yield _inserted(open_reader(module))
+        yield _inserted(workstation.open_reader(module))
     except BridgeError as error:
-        text, cure = _CARD_CURES.get(error.code, (f"La carte ne répond pas ({error.code}).", ""))
-        yield Finding(mark=Mark.BAD, text=text, cure=cure)
+        if error.code is Code.NO_READER and workstation.is_card_service_down():
+            yield bad("Le service des cartes à puce est arrêté.", CURES[this_system()])
+            return
+        text, cure = _CARD_CURES.get(error.code, _NO_ANSWER)
+        yield bad(text, cure)
 
 
 def _inserted(reader: CardReader) -> Finding:
@@ -170,17 +196,15 @@ def _inserted(reader: CardReader) -> Finding:
     with reader.open() as access:
         card = access.find_card()
         if card is None:
-            return Finding(
-                mark=Mark.NOTE,
-                text="Lecteur trouvé, aucune carte dedans.",
-                cure="Insérez la carte CPS, puce vers l'intérieur, et relancez cet examen.",
+            return note(
+                "Lecteur trouvé, aucune carte dedans.",
+                "Insérez la carte CPS, puce vers l'intérieur, et relancez cet examen.",
             )
         chosen = choose_authentication_certificate(card.certificates, now=now).certificate
         if card.tries is Tries.FINAL:
-            return Finding(
-                mark=Mark.NOTE,
-                text="Carte en place, mais il ne lui reste qu'un essai.",
-                cure="Cherchez le courrier qui porte les codes avant de taper.",
+            return note(
+                "Carte en place, mais il ne lui reste qu'un essai.",
+                "Cherchez le courrier qui porte les codes avant de taper.",
             )
     return _dates(chosen.not_valid_before_utc, chosen.not_valid_after_utc, now=now)
 
@@ -188,24 +212,21 @@ def _inserted(reader: CardReader) -> Finding:
 def _dates(start: datetime, end: datetime, *, now: datetime) -> Finding:
     until = f"{end:%d/%m/%Y}"
     if now > end:
-        return Finding(
-            mark=Mark.BAD,
-            text=f"Carte en place, expirée depuis le {until}.",
-            cure="Utilisez la nouvelle carte, envoyée 1 à 1,5 mois avant cette date.",
+        return bad(
+            f"Carte en place, expirée depuis le {until}.",
+            "Utilisez la nouvelle carte, envoyée 1 à 1,5 mois avant cette date.",
         )
     if now < start:
-        return Finding(
-            mark=Mark.BAD,
-            text=f"Carte en place, valable à partir du {start:%d/%m/%Y} seulement.",
-            cure="Vérifiez la date et l'heure de ce poste.",
+        return bad(
+            f"Carte en place, valable à partir du {start:%d/%m/%Y} seulement.",
+            "Vérifiez la date et l'heure de ce poste.",
         )
     if end - now < SOON:
-        return Finding(
-            mark=Mark.NOTE,
-            text=f"Carte en place, valable jusqu'au {until} : bientôt.",
-            cure="Guettez la nouvelle carte ; rien reçu ? Appelez CPS Info Service.",
+        return note(
+            f"Carte en place, valable jusqu'au {until} : bientôt.",
+            "Guettez la nouvelle carte ; rien reçu ? Appelez CPS Info Service.",
         )
-    return Finding(mark=Mark.GOOD, text=f"Carte en place, valable jusqu'au {until}.")
+    return good(f"Carte en place, valable jusqu'au {until}.")
 
 
 def _pkcs11_reader(module: Path) -> CardReader:

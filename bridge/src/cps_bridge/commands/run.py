@@ -7,22 +7,30 @@ from pathlib import Path
 from cps_bridge.commands.serve import serve
 from cps_bridge.config import Config
 from cps_bridge.errors import SetupError
+from cps_bridge.lock import CardLock, lock_path
 from cps_bridge.pkcs11_module import find_module
 from cps_bridge.prompts.choice import choose_prompt
 
 
-def run(config: Config) -> None:
-    """Serve the person who started it, never the administrator's account."""
+def refuse_root() -> None:
+    """A bridge of the administrator's account would ask the card for whoever sits there."""
     if os.name == "posix" and os.geteuid() == 0:
         raise SetupError(
             "Le pont ne se lance pas en tant que root : lancez-le dans la session de la personne "
             "qui utilise la carte."
         )
+
+
+def run(config: Config) -> None:
+    """Serve the person who started it, never the administrator's account."""
+    refuse_root()
     # A configured module that cannot be trusted is told now; a missing one at each login.
     find_module(config.module)
     from cps_bridge.pkcs11_reader import Pkcs11Reader
 
-    reader = Pkcs11Reader(find_module=partial(find_module, config.module))
+    reader = Pkcs11Reader(
+        find_module=partial(find_module, config.module), lock=CardLock(lock_path())
+    )
     serve(config, reader=reader, prompt=choose_prompt(), sandbox=False)
 
 

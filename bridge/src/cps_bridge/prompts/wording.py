@@ -3,13 +3,13 @@
 from cps_bridge.prompts import PinRequest
 from cps_bridge.reader import Tries
 
-TITLE = "Carte CPS : code porteur"
+TITLE = "Carte CPS : code porteur"
 LAST_TRY = (
-    "Attention : c'est le dernier essai. Un code faux bloquera la carte. En cas de doute, "
+    "Attention : c’est le dernier essai. Un code faux bloquera la carte. En cas de doute, "
     "annulez et cherchez le courrier qui porte vos codes."
 )
 LOW_TRIES = "Un code faux a déjà été tapé. Trois codes faux de suite bloquent la carte."
-CONFIRM_LAST_TRY = "J'utilise le dernier essai"
+CONFIRM_LAST_TRY = "J’utilise le dernier essai"
 ON_THE_READER = "Tapez votre code sur le clavier du lecteur."
 
 

@@ -19,16 +19,16 @@ TITLE = "Lecteur de cartes de test"
 _OUTCOMES = {
     SIGNED: ("success", "La carte a répondu. Retournez à la page de connexion."),
     Code.PIN_INCORRECT: ("warning", "Code faux. La page de connexion propose de recommencer."),
-    Code.USER_CANCELLED: ("info", "Demande annulée. La carte n'a rien signé."),
-    Code.CARD_REMOVED: ("warning", "Carte retirée pendant la demande : rien n'a été signé."),
-    Code.CARD_ABSENT: ("info", "Aucune carte n'a été insérée à temps."),
-    Code.TIMEOUT: ("info", "Le code n'a pas été tapé à temps. La carte n'a rien signé."),
+    Code.USER_CANCELLED: ("info", "Demande annulée. La carte n’a rien signé."),
+    Code.CARD_REMOVED: ("warning", "Carte retirée pendant la demande : rien n’a été signé."),
+    Code.CARD_ABSENT: ("info", "Aucune carte n’a été insérée à temps."),
+    Code.TIMEOUT: ("info", "Le code n’a pas été tapé à temps. La carte n’a rien signé."),
     Code.NO_AUTH_CERTIFICATE: (
         "warning",
-        "Cette carte ne permet pas de se connecter : elle sert seulement à signer.",
+        "Cette carte ne permet pas de se connecter : elle sert seulement à signer.",
     ),
-    Code.UNSUPPORTED_KEY: ("warning", "Cette carte porte une clé qui n'est pas admise."),
-    Code.CARD_ERROR: ("danger", "La carte n'a pas pu répondre."),
+    Code.UNSUPPORTED_KEY: ("warning", "Cette carte porte une clé qui n’est pas admise."),
+    Code.CARD_ERROR: ("danger", "La carte n’a pas pu répondre."),
 }
 
 
@@ -81,12 +81,12 @@ def _screen(scene: Scene) -> str:
         request = scene.question.request
         return _fill("request.html", origin=escape(request.origin), code=escape(request.code))
     if _is_awaited(scene):
-        return _lines("Insérez une carte", "Une page de connexion l'attend.", mark="awaited")
+        return _lines("Insérez une carte", "Une page de connexion l’attend.", mark="awaited")
     if scene.inserted is None:
         return _lines("Prêt", "Insérez une carte.") + _outcome(scene)
     if scene.tries[scene.inserted] == 0:
         return _lines("Carte bloquée", "Trois codes faux de suite.", mark="blocked")
-    return _lines("Carte en place", "Elle attend qu'une page la demande.") + _outcome(scene)
+    return _lines("Carte en place", "Elle attend qu’une page la demande.") + _outcome(scene)
 
 
 def _lines(large: str, small: str, *, mark: str = "calm") -> str:

@@ -1,17 +1,22 @@
 // The card page: finds the bridge, has the challenge signed, hands the answer over.
+// The bridge is reached through the browser's extension where there is one (no permission, no
+// port), else at a port of this computer. Either way the browser vouches for this page's origin.
 // It knows no text: states are templates of the page, failures come explained by the server.
 
 const PROTOCOL = "cps-bridge.v1";
 const STATUS_TIMEOUT = 2500;
 // The browser may be asking the person for permission: nothing is lost by waiting.
 const PERMISSION_TIMEOUT = 120_000;
-const PERMISSION_HINT_AFTER = 700;
+// An extension answers within the page, at once; without one this is all that is lost.
+const EXTENSION_TIMEOUT = 250;
 
 const page = document.getElementById("card-login");
 const form = document.getElementById("card-form");
 const retry = document.getElementById("retry");
 const chooseOther = document.getElementById("choose-other");
 const ports = page.dataset.ports.split(" ").map(Number);
+// Safari, and every browser of an iPhone: no page of theirs may reach a program of the computer.
+const isSafari = navigator.vendor.startsWith("Apple");
 
 /** Something failed on this workstation: the server is told, and explains it. */
 class Failed extends Error {
@@ -47,15 +52,36 @@ async function post(url, body) {
 
 // ---- the bridge -----------------------------------------------------------------------------
 
+/** The browser's permission to reach this computer; null where it knows no such thing. */
 async function permission() {
+  // A page of this very computer needs none, although the browser would name its state.
+  if (["localhost", "127.0.0.1"].includes(location.hostname)) return null;
   for (const name of ["loopback-network", "local-network-access"]) {
     try {
-      return (await navigator.permissions.query({ name })).state;
+      return await navigator.permissions.query({ name });
     } catch {
       // This browser does not know the permission under this name.
     }
   }
-  return "granted";
+  return null;
+}
+
+/** Explains, and waits for the person: only then does the browser ask. */
+function explainPermission() {
+  show("permission");
+  return new Promise((resolve) => {
+    document.getElementById("permission-go").addEventListener("click", resolve, { once: true });
+  });
+}
+
+/** Begins again by itself once the person changed their mind in the browser's settings. */
+function recoverFrom(denied) {
+  const begin = () => {
+    if (denied.state === "denied") return;
+    denied.removeEventListener("change", begin);
+    if (document.getElementById("card-error")?.dataset.code === "permission_denied") logIn();
+  };
+  denied.addEventListener("change", begin);
 }
 
 /** Says whether a bridge of the right protocol answers: the port may belong to a stranger. */
@@ -74,41 +100,100 @@ async function probe(port, signal) {
 }
 
 async function findBridge() {
-  const asks = (await permission()) === "prompt";
+  if (isSafari && location.protocol === "https:") throw new Failed("no_bridge");
+  const allowed = await permission();
+  const asks = allowed?.state === "prompt";
+  if (asks) {
+    await explainPermission();
+    show("permission_asked");
+  }
   const giveUp = new AbortController();
-  const later = (delay, act) => setTimeout(act, delay);
-  const cap = later(asks ? PERMISSION_TIMEOUT : STATUS_TIMEOUT, () => giveUp.abort());
-  const hint = later(PERMISSION_HINT_AFTER, () => asks && show("permission"));
+  const later = (delay) => setTimeout(() => giveUp.abort(), delay);
+  const cap = later(asks ? PERMISSION_TIMEOUT : STATUS_TIMEOUT);
   const probes = ports.map((port) => probe(port, giveUp.signal));
   // While the browser asks the person nothing settles; once one port has, the others get little
   // time: a stranger that never answers must not keep the page waiting.
-  Promise.race(probes.map((each) => each.catch(() => null))).then(() => {
-    clearTimeout(hint);
-    later(STATUS_TIMEOUT, () => giveUp.abort());
-  });
+  Promise.race(probes.map((each) => each.catch(() => null))).then(() => later(STATUS_TIMEOUT));
   try {
     return await Promise.any(probes);
   } catch {
-    throw new Failed((await permission()) === "denied" ? "permission_denied" : "no_bridge");
+    if (allowed?.state !== "denied") throw new Failed("no_bridge");
+    recoverFrom(allowed);
+    throw new Failed("permission_denied");
   } finally {
     clearTimeout(cap);
   }
 }
 
-/** Opens the conversation; resolves with the token. Leaving the page ends it, and the PIN prompt. */
-function sign(port) {
-  return new Promise((resolve, reject) => {
+/** Sends to the extension's part in this page. */
+function tellExtension(kind, message) {
+  window.postMessage({ channel: PROTOCOL, from: "page", kind, message }, location.origin);
+}
+
+/** Hears the extension's part in this page; returns what stops it. */
+function hearExtension(act) {
+  const hear = ({ source, origin, data }) => {
+    const isOurs = source === window && origin === location.origin;
+    if (isOurs && data?.channel === PROTOCOL && data.from === "extension") act(data);
+  };
+  window.addEventListener("message", hear);
+  return () => window.removeEventListener("message", hear);
+}
+
+function hasExtension() {
+  return new Promise((resolve) => {
+    const settle = (found) => {
+      stop();
+      clearTimeout(timer);
+      resolve(found);
+    };
+    const stop = hearExtension(({ kind }) => kind === "present" && settle(true));
+    const timer = setTimeout(settle, EXTENSION_TIMEOUT, false);
+    tellExtension("find");
+  });
+}
+
+/** A link carries messages to the bridge and back: by the extension, or by a socket. */
+function linkByExtension({ received, closed }) {
+  const stop = hearExtension(({ kind, message }) => {
+    if (kind === "message") received(message);
+    if (kind === "closed") closed();
+  });
+  tellExtension("open");
+  return {
+    send: (message) => tellExtension("message", message),
+    close: () => {
+      stop();
+      tellExtension("close");
+    },
+  };
+}
+
+const linkByPort =
+  (port) =>
+  ({ received, closed }) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, PROTOCOL);
+    socket.addEventListener("message", (event) => received(parse(event.data)));
+    socket.addEventListener("close", closed);
+    return {
+      send: (message) => socket.send(JSON.stringify(message)),
+      close: () => socket.close(),
+    };
+  };
+
+/** Holds the conversation; resolves with the token. Leaving the page ends it, and the PIN prompt. */
+function sign(link, unopened) {
+  return new Promise((resolve, reject) => {
     let opened = false;
     let expected = "";
     const end = (settle, value) => {
       settle(value);
-      socket.close();
+      bridge.close();
     };
     const ask = async () => {
       const issued = await post(page.dataset.challengeUrl, {});
       expected = issued.control_code;
-      socket.send(JSON.stringify({ type: "authenticate", challenge: issued.challenge }));
+      bridge.send({ type: "authenticate", challenge: issued.challenge });
     };
     const follow = (message) => {
       if (message.state !== "pin") return show(message.state);
@@ -122,14 +207,25 @@ function sign(port) {
       token: (message) => end(resolve, message.token),
       error: (message) => end(reject, new Failed(failureOf(message))),
     };
-    socket.addEventListener("message", (event) => {
-      const message = parse(event.data);
-      handlers[message.type]?.(message);
+    const bridge = link({
+      received: (message) => handlers[message?.type]?.(message),
+      closed: () => reject(new Failed(opened ? "bridge_lost" : unopened)),
     });
-    socket.addEventListener("close", () =>
-      reject(new Failed(opened ? "bridge_lost" : "origin_refused")),
-    );
   });
+}
+
+async function askCard() {
+  if (await hasExtension()) {
+    try {
+      return await sign(linkByExtension, "no_host");
+    } catch (error) {
+      // The extension without its program: the loopback bridge may be there.
+      if (error.code !== "no_host") throw error;
+    }
+  }
+  const found = await findBridge();
+  offerReader(found);
+  return sign(linkByPort(found.port), "origin_refused");
 }
 
 function parse(text) {
@@ -151,7 +247,9 @@ function show(state, code = "") {
   const template = page.querySelector(`template[data-state="${state}"]`);
   if (!template) return;
   page.dataset.state = state;
-  document.getElementById("card-status").replaceChildren(template.content.cloneNode(true));
+  const status = document.getElementById("card-status");
+  status.replaceChildren(template.content.cloneNode(true));
+  entitle(status.querySelector("h2").textContent);
   const number = document.getElementById("control-code");
   if (number) number.textContent = code;
   const steps = document.getElementById("card-steps").children;
@@ -161,8 +259,14 @@ function show(state, code = "") {
   }
 }
 
+/** The tab says the state too: the person is often at another window. */
+function entitle(text) {
+  document.title = `${text.trim()} · Hygie`;
+}
+
 function showFailure(problem) {
   page.dataset.state = "failed";
+  entitle(problem.title);
   document.getElementById("card-status").replaceChildren();
   const content = document.getElementById("failure-template").content.cloneNode(true);
   for (const field of content.querySelectorAll("[data-field]")) {
@@ -171,8 +275,9 @@ function showFailure(problem) {
   content.querySelector('[data-row="reference"]').hidden = !problem.reference;
   const error = content.querySelector("#card-error");
   error.dataset.code = problem.code;
-  const hint = page.querySelector(`template[data-hint="${problem.code}"]`);
-  if (hint) error.append(hint.content.cloneNode(true));
+  for (const hint of page.querySelectorAll(`template[data-hint="${problem.code}"]`)) {
+    error.append(hint.content.cloneNode(true));
+  }
   document.getElementById("card-failure").replaceChildren(content);
   offerRetry(problem.can_retry);
   document.getElementById("card-steps").hidden = true;
@@ -207,7 +312,13 @@ async function explain(error) {
   if (error instanceof Refused) return error.problem;
   try {
     if (error.code === "no_bridge") offerReader(null);
-    if (error instanceof Failed) return await post(page.dataset.failureUrl, { code: error.code });
+    if (error instanceof Failed) {
+      const problem = await post(page.dataset.failureUrl, { code: error.code });
+      // No retry helps in a browser that keeps its pages away from this computer.
+      const isHopeless = isSafari && error.code === "no_bridge";
+      const words = document.getElementById("safari-unable").dataset;
+      return isHopeless ? { ...problem, ...words, can_retry: false } : problem;
+    }
   } catch (refusal) {
     if (refusal instanceof Refused) return refusal.problem;
   }
@@ -219,9 +330,7 @@ async function logIn() {
   clearFailure();
   show("search");
   try {
-    const bridge = await findBridge();
-    offerReader(bridge);
-    const token = await sign(bridge.port);
+    const token = await askCard();
     show("checking");
     const { next } = await post(page.dataset.answerUrl, token);
     show("done");

@@ -1,26 +1,30 @@
-"""`manage.py client add|list|show|rotate-secret|enable|disable`: the registered portals."""
+"""`manage.py client add|list|show|rotate-secret|enable|disable|allow-registration`: portals."""
 
 import json
 import secrets
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
 from idp.oidc.flows import clients
+from idp.oidc.flows.client_document import client_document
+from idp.oidc.flows.registration import give_initial_token
 from idp.oidc.gateways.keys import SIGNING_ALGS
 from idp.oidc.management.client_choice_options import (
     add_choice_arguments,
     answers_of,
     logout_of,
-    shown_choices,
 )
-from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of, shown_ciba
-from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of, shown_proof
-from idp.oidc.models import Client
+from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of
+from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of
 from idp.oidc.rules.profiles import PROFILES, ProfileName
 from idp.oidc.rules.scopes import SCOPES
+
+_PROFILES = [str(name) for name in ProfileName]
 
 
 class Command(BaseCommand):
@@ -35,7 +39,7 @@ class Command(BaseCommand):
         add.add_argument("--post-logout-redirect-uri", action="append", default=[])
         add.add_argument(
             "--profile",
-            choices=[str(name) for name in ProfileName],
+            choices=_PROFILES,
             default=str(ProfileName.STANDARD),
             help="psc: for portals that speak to Pro Santé Connect already",
         )
@@ -54,6 +58,12 @@ class Command(BaseCommand):
         add_choice_arguments(add)
         add_ciba_arguments(add)
         actions.add_parser("list", help="every portal")
+        allow = actions.add_parser(
+            "allow-registration", help="an initial access token, for portals that register alone"
+        )
+        allow.add_argument("--profile", choices=_PROFILES, default=str(ProfileName.STANDARD))
+        allow.add_argument("--uses", type=int, default=1, help="how many portals: 1")
+        allow.add_argument("--days", type=int, default=7, help="how long: 7")
         for action in ("show", "rotate-secret", "enable", "disable"):
             actions.add_parser(action).add_argument("client_id")
 
@@ -68,14 +78,18 @@ class Command(BaseCommand):
         if action == "add":
             return self._add(options)
         if action == "list":
-            return [_shown(client) for client in clients.list_clients()]
+            return [client_document(client) for client in clients.list_clients()]
+        if action == "allow-registration":
+            return _allowed(options)
         client_id = options["client_id"]
         if action == "show":
-            return _shown(clients.get_client(client_id=client_id))
+            return client_document(clients.get_client(client_id=client_id))
         if action == "rotate-secret":
             secret = clients.rotate_secret(client_id=client_id)
             return {"client_id": client_id, "client_secret": secret}
-        return _shown(clients.set_enabled(client_id=client_id, is_enabled=action == "enable"))
+        return client_document(
+            clients.set_enabled(client_id=client_id, is_enabled=action == "enable")
+        )
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         proof = proof_of(options)
@@ -90,33 +104,26 @@ class Command(BaseCommand):
                 scopes=tuple(options["scope"] or SCOPES),
                 introspects=tuple(options["may_introspect"]),
                 proof=proof,
-                id_token_alg=options["id_token_alg"] or _default_alg(options["profile"]),
+                id_token_alg=options["id_token_alg"]
+                or PROFILES[ProfileName(options["profile"])].default_alg,
                 logout=logout_of(options),
                 answers=answers_of(options),
                 ciba=ciba_of(options),
             ),
         )
-        return {**_shown(client), **({"client_secret": secret} if secret else {})}
+        return {**client_document(client), **({"client_secret": secret} if secret else {})}
 
 
-def _default_alg(profile: str) -> str:
-    return "RS256" if "RS256" in PROFILES[ProfileName(profile)].client_algs else "ES256"
-
-
-def _shown(client: Client) -> dict[str, Any]:
-    """RFC 7591 names; never the secret nor its digest."""
+def _allowed(options: dict[str, Any]) -> dict[str, Any]:
+    given = give_initial_token(
+        profile=ProfileName(options["profile"]),
+        uses=options["uses"],
+        life=timedelta(days=options["days"]),
+    )
     return {
-        "client_id": client.client_id,
-        "client_name": client.name,
-        "profile": client.profile_name,
-        "redirect_uris": client.redirect_uris,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris,
-        "scope": " ".join(client.scopes),
-        "may_introspect": client.introspects,
-        "id_token_signed_response_alg": client.id_token_alg,
-        **shown_proof(client),
-        **shown_choices(client),
-        **shown_ciba(client),
-        "is_enabled": client.is_enabled,
-        "is_sandbox": client.is_sandbox,
+        "initial_access_token": given.token,
+        "profile": options["profile"],
+        "uses": options["uses"],
+        "expires_at": given.expires_at.isoformat(timespec="seconds"),
+        "registration_endpoint": f"{settings.HYGIE.issuer}/clients-registrations/openid-connect",
     }

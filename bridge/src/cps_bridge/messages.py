@@ -1,4 +1,4 @@
-"""The frames of `cps-bridge.v1`: one strict parser for what comes in, one writer for the rest."""
+"""The messages of `cps-bridge.v1`: one strict parser for what comes in, one writer for the rest."""
 
 import json
 from dataclasses import dataclass
@@ -21,12 +21,7 @@ class Authenticate:
 
 def parse(text: str) -> Authenticate:
     """Return the request; raises UNKNOWN_MESSAGE, BAD_MESSAGE or BAD_CHALLENGE."""
-    try:
-        message = json.loads(text, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise BridgeError(Code.BAD_MESSAGE) from error
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise BridgeError(Code.BAD_MESSAGE)
+    message = _read(text)
     if message["type"] != "authenticate":
         raise BridgeError(Code.UNKNOWN_MESSAGE)
     if set(message) != {"type", "challenge"}:
@@ -34,6 +29,16 @@ def parse(text: str) -> Authenticate:
     if not isinstance(message["challenge"], str):
         raise BridgeError(Code.BAD_CHALLENGE)
     return Authenticate(challenge=message["challenge"])
+
+
+def parse_hello(text: str) -> str:
+    """Return the origin that the extension read from its browser; native messaging only."""
+    message = _read(text)
+    if message["type"] != "hello":
+        raise BridgeError(Code.UNKNOWN_MESSAGE)
+    if set(message) != {"type", "origin"} or not isinstance(message["origin"], str):
+        raise BridgeError(Code.BAD_MESSAGE)
+    return message["origin"]
 
 
 def status_message(status: Status) -> dict[str, Any]:
@@ -59,6 +64,16 @@ def error_message(error: BridgeError) -> dict[str, Any]:
         message["low_tries"] = True
     if error.final_try:
         message["final_try"] = True
+    return message
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        message = json.loads(text, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise BridgeError(Code.BAD_MESSAGE) from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise BridgeError(Code.BAD_MESSAGE)
     return message
 
 
