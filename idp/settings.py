@@ -96,7 +96,10 @@ if bool(env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default="")) != bool(
         "believed from these addresses alone."
     )
 for _address in env.list("HYGIE_TRUSTED_PROXIES", default=[]):
-    ip_network(_address)
+    try:
+        ip_network(_address)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"HYGIE_TRUSTED_PROXIES: {error}.") from error
 _AUTHORITIES = env.str("HYGIE_TLS_CLIENT_AUTHORITIES", default="")
 
 # Only a sandbox calls a push service that is not behind https.
@@ -333,10 +336,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without_trace": {"()": "idp.core.logs.WithoutTrace"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": env.str("HYGIE_LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["without_trace"]},
+        # `csrf_refused` says it already.
+        "django.security.csrf": {"level": "ERROR"},
         "uvicorn.access": {"level": "WARNING"},
         # They would write whole addresses, with codes in them.
         "httpx2": {"level": "WARNING"},

@@ -8,6 +8,14 @@ from typing import Any
 
 import pytest
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+# What is tested is the code, not how busy the machine is.
+hypothesis_settings.register_profile(
+    "hygie", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("hygie")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

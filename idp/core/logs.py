@@ -26,6 +26,14 @@ def configure(*, as_json: bool) -> None:
     )
 
 
+class WithoutTrace(logging.Filter):
+    """For what a stranger can cause at will: one line says it all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+
 def write_to_file(path: Path) -> None:
     """The demo: everything into a file, only warnings on the screen.
 

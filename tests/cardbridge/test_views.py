@@ -96,7 +96,7 @@ def test_reading_changes_nothing(attempt: LoginAttempt, browser: Client, name: s
 
 
 def test_an_attempt_that_is_over_has_no_card_page(attempt: LoginAttempt, browser: Client) -> None:
-    LoginAttempt.objects.filter(pk=attempt.pk).update(state="refused")
+    LoginAttempt.objects.filter(pk=attempt.pk).update(state="taken")
     assert browser.get(url("start", attempt)).status_code == 410
 
 

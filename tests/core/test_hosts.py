@@ -14,3 +14,18 @@ def test_a_foreign_name_is_refused_on_every_page(path: str, host: str) -> None:
 
 def test_our_own_name_is_answered() -> None:
     assert Client(headers={"host": "localhost:8000"}).get("/aide").status_code == 200
+
+
+def test_a_foreign_name_costs_the_log_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    Client(headers={"host": "evil.test"}).get("/aide")
+    (record,) = [one for one in caplog.records if one.name == "django.security.DisallowedHost"]
+    assert record.exc_info is None
+    assert "evil.test" in record.getMessage()
+
+
+def test_a_form_without_its_token_costs_the_log_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    Client(enforce_csrf_checks=True).post("/langue")
+    assert len(caplog.records) == 1
+    assert "csrf_refused" in caplog.text

@@ -99,6 +99,10 @@ def test_production_cookies_are_pinned_to_the_host_and_to_https() -> None:
         ({"HYGIE_PORT": "80a"}, "HYGIE_PORT must be a whole number from 1 to 65535, not '80a'"),
         ({"HYGIE_PORTAL_PORT": "99999"}, "HYGIE_PORTAL_PORT must be a whole number"),
         ({"HYGIE_BRIDGE_PORTS": "24817;24818"}, "HYGIE_BRIDGE_PORTS must be a whole number"),
+        (
+            {"HYGIE_TRUSTED_PROXIES": "proxy", "HYGIE_TLS_CLIENT_CERT_HEADER": "X-Cert"},
+            "HYGIE_TRUSTED_PROXIES: 'proxy' does not appear to be",
+        ),
         ({"HYGIE_PROXIES": "-1"}, "HYGIE_PROXIES must be a whole number"),
         ({"HYGIE_BASE_URL": "https://:443"}, "HYGIE_BASE_URL must be an address"),
         ({"HYGIE_BASE_URL": "https://connexion.example.fr/sso"}, "without a path"),

@@ -90,7 +90,7 @@ def altered(evidence: Evidence, change: Change) -> Evidence:
     return copied
 
 
-def assert_refused(verify: Callable[[Evidence], None], evidence: Evidence) -> None:
+def assert_refused(verify: Callable[[Evidence], object], evidence: Evidence) -> None:
     with pytest.raises(IdpError):
         verify(evidence)
 

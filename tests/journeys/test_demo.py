@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -94,3 +95,12 @@ def test_a_demo_that_is_killed_leaves_its_ports_to_the_next_one() -> None:
             check=False,
         )
     assert again.returncode == 0, again.stderr
+
+
+def test_data_of_another_version_is_said_to_be_so(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "hygie.sqlite3") as database:
+        database.execute("CREATE TABLE audit_auditrow (id INTEGER PRIMARY KEY)")
+    done = run_demo(tmp_path)
+    assert done.returncode == 1
+    assert f"The demo's data in {tmp_path} does not fit this version" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from idp.configuration import Mode
 from idp.core import clock
 from idp.directory.models import Person
 from idp.sandbox.pki.catalogue import CATALOGUE
+from idp.sandbox.pki.hierarchy import AuthorityName
 from idp.sandbox.pki.installation import set_up
 from idp.sandbox.pki.lists import RENEW_BEFORE
 from tests.cardbridge.steps import load_addresses
@@ -170,6 +172,26 @@ def test_every_authority_says_test_and_is_no_genuine_one(data_dir: Path) -> None
         assert "TEST HYGIE" in row.subject
         assert "ASIP-SANTE" not in row.subject
     assert TrustedCertificate.objects.filter(accepts_cards=True).count() == 1
+
+
+def test_a_first_start_that_was_killed_leaves_no_revoked_card_that_works(own_copy: Path) -> None:
+    """Killed between the last card and its opposition."""
+    for name in ("revoked.json", *(f"{name}.crl" for name in AuthorityName)):
+        (own_copy / "sandbox" / "pki" / name).unlink()
+    set_up()
+    crl = x509.load_der_x509_crl(
+        (own_copy / "sandbox" / "pki" / f"{AuthorityName.FORT_PERSONNES}.crl").read_bytes()
+    )
+    serial_number = certificate(own_copy, "revoked").serial_number
+    assert crl.get_revoked_certificate_by_serial_number(serial_number)
+
+
+def test_an_opposition_keeps_its_first_day(own_copy: Path) -> None:
+    listed = own_copy / "sandbox" / "pki" / "revoked.json"
+    before = listed.read_bytes()
+    with clock.frozen(clock.now() + timedelta(days=3)):
+        set_up()
+    assert listed.read_bytes() == before
 
 
 def test_an_expired_and_a_revoked_card_are_what_they_say(data_dir: Path) -> None:

@@ -15,13 +15,14 @@ from idp.cardbridge.rules.token import MAX_BODY_BYTES
 from idp.cardbridge.views.problems import json_problems, problem
 from idp.core import strict_json
 from idp.core.pages import relax_csp
-from idp.login.views.dispatcher import attempt_page, open_attempt_of
+from idp.login.views.dispatcher import attempt_page, method_page, open_attempt_of
 
 MAX_REPORT_BYTES = 200
 
 
 @never_cache
 @require_GET
+@method_page
 def start(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """The page: insert, type the code, done. Its module begins by itself."""
     attempt = open_attempt_of(request, attempt_id)

@@ -107,7 +107,9 @@ def _names(raw: bytes) -> list[str]:
         # utf-8-sig: a byte order mark is tolerated.
         header = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedFileError("the header is not UTF-8") from error
+        raise RefusedFileError(
+            "the header is not UTF-8; of a Latin-1 file: iconv -f ISO-8859-1 -t UTF-8"
+        ) from error
     names = [name.strip() for name in header.rstrip("\r\n").split(SEPARATOR)]
     if len(names) < 2:
         raise RefusedFileError("not a register file: the columns are not separated by |")

@@ -13,7 +13,7 @@ from idp.core.identifiers import InvalidIdentifierError, normalise_typed_identif
 from idp.enrollment.flows.requests import Screen, request_approval
 from idp.enrollment.rules.people import network_of
 from idp.login.models import LoginAttempt
-from idp.login.views.dispatcher import attempt_page, open_attempt_of, see_other
+from idp.login.views.dispatcher import attempt_page, method_page, open_attempt_of, see_other
 
 LONGEST_USER_AGENT = 500
 
@@ -28,6 +28,7 @@ def screen_of(request: HttpRequest) -> Screen:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@method_page
 def phone_start(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """GET asks for the national identifier; POST asks that person's phones."""
     attempt = open_attempt_of(request, attempt_id)

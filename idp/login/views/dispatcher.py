@@ -1,5 +1,7 @@
 """The dispatcher: shows the choice of methods, finishes, cancels. Methods always come back here."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from idp.core import clock
+from idp.core.errors import IdpError
 from idp.core.pages import allow_form_to
 from idp.login import flows
 from idp.login.flows.attempts import attempt_over, return_token
@@ -69,6 +72,31 @@ def open_attempt_of(request: HttpRequest, attempt_id: UUID) -> LoginAttempt:
     if _step(attempt) is not Step.CHOOSE:
         raise attempt_over()
     return attempt
+
+
+MethodPage = Callable[[HttpRequest, UUID], HttpResponse]
+
+
+def method_page(view: MethodPage) -> MethodPage:
+    """For a method's pages: where the attempt was decided meanwhile, the dispatcher goes on.
+
+    A form sent twice by a double click, or the button "back": the first answer holds, and the
+    person who gave it sees where it led, not that it is over.
+    """
+
+    @functools.wraps(view)
+    def page(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+        try:
+            return view(request, attempt_id)
+        except IdpError as error:
+            if error.code != "attempt_over":
+                raise
+            attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
+            if _step(attempt) not in {Step.FINISH, Step.RETURN_REFUSAL}:
+                raise
+        return see_other(reverse("login:dispatch", args=[attempt.pk]))
+
+    return page
 
 
 def _step(attempt: LoginAttempt) -> Step:

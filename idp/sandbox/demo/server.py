@@ -40,4 +40,6 @@ class Provider:
         self._stop.set()
         self._server.should_exit = True
         for thread in self._threads:
-            thread.join(timeout=5)
+            # What failed before the start must not be hidden by a complaint about threads.
+            if thread.is_alive():
+                thread.join(timeout=5)

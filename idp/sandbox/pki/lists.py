@@ -17,9 +17,13 @@ _REVOKED = "revoked.json"
 
 
 def revoke(directory: Path, *, issuer: AuthorityName, serial_number: int, now: datetime) -> None:
-    """Remembers the certificate; `publish` puts it on the list."""
+    """Remembers the certificate, once; `publish` puts it on the list."""
     revoked = _revoked(directory)
-    revoked.setdefault(issuer, {}).setdefault(f"{serial_number:x}", now.isoformat())
+    listed = revoked.setdefault(issuer, {})
+    serial = f"{serial_number:x}"
+    if serial in listed:
+        return
+    listed[serial] = now.isoformat()
     write(directory / _REVOKED, json.dumps(revoked, indent=1).encode())
 
 

@@ -12,11 +12,12 @@ from idp.directory.flows.find import list_test_professionals
 from idp.login import flows as login
 from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import AuthMode, MethodName
-from idp.login.views.dispatcher import attempt_page, open_attempt_of, see_other
+from idp.login.views.dispatcher import attempt_page, method_page, open_attempt_of, see_other
 from idp.sandbox.flows.test_identity import log_in_as, refuse_outside_sandbox
 
 
 @require_http_methods(["GET", "POST"])
+@method_page
 def test_identity(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """GET shows the list; POST (`person`, `auth_mode`) logs the chosen person in."""
     refuse_outside_sandbox()
@@ -30,6 +31,8 @@ def test_identity(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
             auth_mode=_auth_mode(request),
         )
     except IdpError as error:
+        if error.code == "attempt_over":
+            raise
         login.note_failure(attempt=attempt, error=error, method=MethodName.TEST)
         return _page(request, attempt, error)
     return see_other(reverse("login:finish", args=[attempt.pk]))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError
 
 from idp.core import logs
 from idp.sandbox.demo.check import log_in_over_http
@@ -28,6 +29,8 @@ from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, pre
 from idp.sandbox.demo.server import Provider
 
 READY_SECONDS = 30
+# What SQLite and PostgreSQL say of a schema that is not the expected one.
+SCHEMA_ERRORS = ("no such ", "has no column", "does not exist", "already exists")
 
 
 class Stopped(Exception):  # noqa: N818
@@ -60,7 +63,7 @@ class Command(BaseCommand):
             signal.signal(number, _stop)
         logs.write_to_file(settings.HYGIE.data_dir / "log" / "provider.log")
         try:
-            prepare()
+            self._prepare()
             provider.start()
             self._start_children()
             self._wait_ready(provider)
@@ -76,6 +79,17 @@ class Command(BaseCommand):
             for child in self._children:
                 child.stop()
             provider.stop()
+
+    def _prepare(self) -> None:
+        try:
+            prepare()
+        except (OperationalError, ProgrammingError) as error:
+            if not any(words in str(error) for words in SCHEMA_ERRORS):
+                raise
+            raise CommandError(
+                f"The demo's data in {settings.HYGIE.data_dir} does not fit this version of Hygie "
+                f"({error}). It is test data: remove that folder and start again."
+            ) from error
 
     def _provider(self) -> Provider:
         port = urlsplit(settings.HYGIE.base_url).port or 8000
