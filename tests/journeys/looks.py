@@ -52,6 +52,8 @@ class Watched:
     def check(self, name: str, *, is_french: bool = True) -> None:
         """Asserts all of it; `name` is said when it fails."""
         page = self.page
+        # A tab behind another draws nothing: what has just changed would be judged half-way.
+        page.bring_to_front()
         found = Axe().run(page)
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         assert page.locator("h1:visible").count() == 1, f"{name}: one heading says where one is"

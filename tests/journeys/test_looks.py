@@ -117,7 +117,7 @@ def phone_identifier_refused(desk: Page, demo: Demo) -> None:
     desk.fill("#login", "123")
     desk.click("#login-next")
     expect(desk.locator("#login-error")).to_be_visible()
-    assert desk.title().startswith("Erreur")
+    assert desk.title().startswith(("Erreur", "Error"))
 
 
 def phone_number_and_help(desk: Page, demo: Demo) -> None:
@@ -163,26 +163,25 @@ PAGES: dict[str, Arrive] = {
 }
 
 
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (375, "dark"), (1280, "light")])
 def test_pages_are_accessible_and_fit(
-    browser: Browser, demo: Demo, width: int, scheme: str
+    browser: Browser, demo: Demo, width: int, scheme: str, name: str
 ) -> None:
-    for name, arrive in PAGES.items():
-        with watched(browser, width, scheme) as seen:
-            arrive(seen.page, demo)
-            seen.check(name)
+    with watched(browser, width, scheme) as seen:
+        PAGES[name](seen.page, demo)
+        seen.check(name)
 
 
-def test_pages_read_as_well_in_english(browser: Browser, demo: Demo) -> None:
-    for name, arrive in PAGES.items():
-        if name.startswith("portal"):
-            continue
-        with watched(browser, 320, "dark") as seen:
-            seen.page.goto(f"{demo.base_url}/aide")
-            seen.page.click("#language-en")
-            arrive(seen.page, demo)
+@pytest.mark.parametrize("name", [name for name in PAGES if not name.startswith("portal")])
+def test_pages_read_as_well_in_english(browser: Browser, demo: Demo, name: str) -> None:
+    with watched(browser, 320, "dark") as seen:
+        seen.page.goto(f"{demo.base_url}/aide")
+        seen.page.click("#language-en")
+        PAGES[name](seen.page, demo)
+        if name != "no cookies":
             assert seen.page.get_attribute("html", "lang") == "en"
-            seen.check(name, is_french=False)
+        seen.check(name, is_french=False)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])

@@ -19,7 +19,7 @@ def leads_back_to_my_ecps(view: View[P]) -> View[P]:
     """Renders a refusal with what was kept, and « Mon e-CPS » as the next step."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except IdpError as error:
