@@ -244,6 +244,7 @@ def test_no_bytes_make_the_reader_fail_otherwise_than_by_refusing(content: bytes
 def test_the_browser_s_program_loads_nothing_that_speaks_on_the_network() -> None:
     found = subprocess.run(
         [sys.executable, "-c", "import cps_bridge.commands.native, sys; print(*sys.modules)"],
+        env=os.environ | {"PYTHONPATH": str(Path(command.__file__).parents[2])},
         capture_output=True,
         text=True,
         check=True,
