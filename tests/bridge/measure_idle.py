@@ -1,4 +1,6 @@
-"""Measures what a bridge costs while nobody logs in.  Run: `python -m tests.bridge.measure_idle`.
+"""Measures what a bridge costs while nobody logs in.
+
+Run: `PYTHONPATH=bridge/src python -m tests.bridge.measure_idle`.
 
 A bridge with a loaded PKCS#11 module (SoftHSM2), three logins, then a minute with a page open and
 a minute without.  Linux: memory from /proc/<pid>/smaps_rollup, CPU from /proc/<pid>/stat.

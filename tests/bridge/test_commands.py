@@ -103,7 +103,7 @@ def test_a_wrong_tray_is_told(tmp_path: Path) -> None:
 
 
 def test_root_is_refused_outside_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cps_bridge.commands.run.os.geteuid", lambda: 0)
+    monkeypatch.setattr("cps_bridge.commands.account.os.geteuid", lambda: 0)
     with pytest.raises(SetupError, match="root"):
         run.run(Config(origins=("https://idp.example",)))
 

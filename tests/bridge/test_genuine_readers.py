@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -199,13 +198,18 @@ class Polls:
             self.module.cards.append(self.card)
 
 
+class Contactless(CpsCard):
+    """The contactless interface: a token that asks no PIN, which is no login credential."""
+
+    @property
+    def flags(self) -> int:
+        return int(TokenFlag.TOKEN_INITIALIZED)
+
+
 def test_waiting_for_a_card_asks_for_the_slots_each_half_second_and_never_for_a_token(
     card: CpsCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A contactless interface shows a token that asks no PIN: no login credential, and no card.
-    contactless = CpsCard({AUTH: authentication_pair()}, serial=b"1")
-    monkeypatch.setattr(CpsCard, "flags", property(_flags_of(contactless)))
-    module = Middleware(contactless)
+    module = Middleware(Contactless({AUTH: authentication_pair()}, serial=b"1"))
     polls = Polls(module, insert_after=20, card=card)
     monkeypatch.setattr("cps_bridge.watch.Watch.pause", polls)
     assert verified(authenticate(reader_over(module), ScriptedPrompt("1234")))
@@ -213,16 +217,6 @@ def test_waiting_for_a_card_asks_for_the_slots_each_half_second_and_never_for_a_
     assert before.count("get_slots") >= 20
     # Once for the contactless token, once for the card.
     assert before.count("get_token") == 2
-
-
-def _flags_of(contactless: CpsCard) -> Callable[[CpsCard], int]:
-    genuine = CpsCard.flags.fget
-    assert genuine is not None
-
-    def flags(card: CpsCard) -> int:
-        return int(TokenFlag.TOKEN_INITIALIZED) if card is contactless else genuine(card)
-
-    return flags
 
 
 # --- names ---------------------------------------------------------------------------------------

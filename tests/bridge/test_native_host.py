@@ -8,6 +8,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -170,7 +171,7 @@ def test_the_caller_is_judged_as_each_browser_names_it() -> None:
 
 
 def test_root_is_refused_outside_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cps_bridge.commands.run.os.geteuid", lambda: 0)
+    monkeypatch.setattr("cps_bridge.commands.account.os.geteuid", lambda: 0)
     with pytest.raises(SetupError, match="root"):
         command.native(Config(origins=(ORIGIN,)), caller=(CALLER,), directory=None, pin_file=None)
 
@@ -238,6 +239,17 @@ def test_no_bytes_make_the_reader_fail_otherwise_than_by_refusing(content: bytes
     except FrameError:
         return
     assert frame is None or len(frame.encode()) <= 4096
+
+
+def test_the_browser_s_program_loads_nothing_that_speaks_on_the_network() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import cps_bridge.commands.native, sys; print(*sys.modules)"],
+        env=os.environ | {"PYTHONPATH": str(Path(command.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"aiohttp", "http.client", "urllib.request"}.isdisjoint(found.stdout.split())
 
 
 def test_the_extension_s_id_is_the_one_that_its_key_gives() -> None:

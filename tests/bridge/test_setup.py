@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from cps_bridge import pkcs11_module
 from cps_bridge.config import DEFAULT_PORTS, read_config
-from cps_bridge.errors import SetupError
+from cps_bridge.errors import BridgeError, Code, SetupError
+from cps_bridge.lock import CardLock, lock_path
 from cps_bridge.pkcs11_module import PROBES, find_module
 
 # The files of these tests count as the administrator's, whoever runs them.
@@ -36,6 +37,29 @@ def test_the_file_and_the_command_line_add_up(tmp_path: Path) -> None:
     assert read_config(path=path, ports=(2000,), sandbox=True).ports == (2000,)
 
 
+def test_ids_of_published_extensions_are_those_of_either_family(tmp_path: Path) -> None:
+    ids = ("a" * 32, "pont@hopital.example", "{01234567-89ab-cdef-0123-456789abcdef}")
+    path = config_file(tmp_path, f"extensions = {list(ids)}\n")
+    assert read_config(path=path, sandbox=True).extensions == ids
+
+
+def test_the_lock_lies_in_a_folder_of_the_person_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert lock_path() == tmp_path / "cps-bridge.lock"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "absent"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert lock_path() == tmp_path / "home" / ".cache" / "cps-bridge.lock"
+
+
+def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BridgeError) as refused, CardLock(tmp_path / "file" / "lock").held():
+        pass
+    assert refused.value.code is Code.CARD_ERROR
+
+
 def test_without_a_file_the_four_ports_are_the_fixed_ones() -> None:
     config = read_config(path=None, origins=("http://localhost:8000",), sandbox=True)
     assert config.ports == DEFAULT_PORTS == (24817, 24818, 24819, 24820)
@@ -52,6 +76,8 @@ def test_without_a_file_the_four_ports_are_the_fixed_ones() -> None:
         ("ports = [true]", "ports"),
         ("module = 1", "module"),
         ("insert_seconds = 1", "insert_seconds"),
+        ("extensions = [1]", "extensions"),
+        ('extensions = ["chrome-extension://abc/"]', "extensions"),
         ('pin = "1234"', "inconnus : pin"),
         ("origins = [", "mal écrits"),
     ],

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cps_bridge.authentication import Limits
-from cps_bridge.commands.run import refuse_root
+from cps_bridge.commands.account import refuse_root
 from cps_bridge.config import Config
 from cps_bridge.desk import Desk
 from cps_bridge.errors import SetupError

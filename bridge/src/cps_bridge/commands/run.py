@@ -4,21 +4,12 @@ import os
 from functools import partial
 from pathlib import Path
 
+from cps_bridge.commands.account import refuse_root
 from cps_bridge.commands.serve import serve
 from cps_bridge.config import Config
-from cps_bridge.errors import SetupError
 from cps_bridge.lock import CardLock, lock_path
 from cps_bridge.pkcs11_module import find_module
 from cps_bridge.prompts.choice import choose_prompt
-
-
-def refuse_root() -> None:
-    """A bridge of the administrator's account would ask the card for whoever sits there."""
-    if os.name == "posix" and os.geteuid() == 0:
-        raise SetupError(
-            "Le pont ne se lance pas en tant que root : lancez-le dans la session de la personne "
-            "qui utilise la carte."
-        )
 
 
 def run(config: Config) -> None:
