@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +33,6 @@ START = (
     'mount --bind "$1" /run && mount --bind "$2" "$3" && '
     f'exec {" ".join(LEASH)} "$4" --foreground --config "$5"'
 )
-TURN = Path(tempfile.gettempdir(), "hygie-tests-pcscd.lock")
 PORTS = range(25100, 26000, 2)
 START_SECONDS = 15.0
 NOTICED_SECONDS = 20.0
@@ -54,7 +53,6 @@ class Pcscd:
     slots: tuple[Slot, Slot] = field(init=False)
     _namespace: tuple[str, ...] | None = field(init=False)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
-    _turn: int = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("run", "no-drivers", "readers"):
@@ -63,8 +61,6 @@ class Pcscd:
             raise PcscdError("needed: apt-get install pcscd vsmartcard-vpcd (./run test does it)")
         shutil.copy(DRIVER, self.folder / DRIVER.name)
         self._namespace = _find_namespace()
-        # Tests side by side take turns where they cannot have a daemon each.
-        self._turn = os.open(TURN, os.O_RDWR | os.O_CREAT, 0o666)
         self.port = _free_ports()
         self.slots = (Slot(self.port), Slot(self.port + 1))
 
@@ -85,16 +81,14 @@ class Pcscd:
     @contextmanager
     def running(self) -> "Iterator[Pcscd]":
         """The daemon for the length of one test, which may stop and start it meanwhile."""
-        if self._namespace is None:
-            fcntl.flock(self._turn, fcntl.LOCK_EX)
-        try:
-            self.start()
-            yield self
-        finally:
-            for slot in self.slots:
-                slot.eject()
-            self.stop()
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+        with nullcontext() if self._namespace else _turn():
+            try:
+                self.start()
+                yield self
+            finally:
+                for slot in self.slots:
+                    slot.eject()
+                self.stop()
 
     def start(self, *, readers: bool = True) -> None:
         """Start the daemon; returns once it answers. Without `readers` none is plugged in."""
@@ -173,6 +167,14 @@ class Pcscd:
                 log = (self.folder / "pcscd.log").read_text("utf-8", "replace")
                 raise PcscdError(f"pcscd did not start:\n{log}")
             time.sleep(0.02)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Let tests side by side take turns, where they cannot have a daemon each."""
+    with Path(tempfile.gettempdir(), f"hygie-tests-pcscd-{os.getuid()}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _configuration(daemon: Pcscd) -> str:
