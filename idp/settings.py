@@ -145,6 +145,7 @@ HYGIE = Hygie(
         device_idle=timedelta(days=env.int("HYGIE_PHONE_IDLE_DAYS", default=180)),
         phone_probation=timedelta(hours=env.int("HYGIE_PHONE_PROBATION_HOURS", default=24)),
     ),
+    offline_codes=env.bool("HYGIE_OFFLINE_CODES", default=False),
     push_services=tuple(env.list("HYGIE_PUSH_SERVICES", default=list(PUSH_SERVICES))),
     proxies=env.int("HYGIE_PROXIES", default=0),
 )
