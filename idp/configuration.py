@@ -114,6 +114,8 @@ class Hygie:
     key_rotation_days: int = 90
     # Wrong numbers and « ce n'est pas moi » in an hour after which a phone is left in peace.
     phone_alarms_per_holder: int = 3
+    # Whether the codes of phones without network are taken at all (`eidas1`).
+    offline_codes: bool = False
     # Hosts of the push services that phones may name; the phone chooses, so nothing else is called.
     push_services: tuple[str, ...] = PUSH_SERVICES
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.

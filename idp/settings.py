@@ -171,6 +171,7 @@ HYGIE = Hygie(
         device_idle=timedelta(days=_number("HYGIE_PHONE_IDLE_DAYS", 180)),
         phone_probation=timedelta(hours=_number("HYGIE_PHONE_PROBATION_HOURS", 24)),
     ),
+    offline_codes=env.bool("HYGIE_OFFLINE_CODES", default=False),
     push_services=tuple(env.list("HYGIE_PUSH_SERVICES", default=list(PUSH_SERVICES))),
     proxies=_number("HYGIE_PROXIES", 0),
     accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),

@@ -196,6 +196,21 @@ class PushOut(Strict):
     is_subscribed = serializers.BooleanField()
 
 
+class OfflineStateOut(Strict):
+    is_available = serializers.BooleanField()
+    has_seed = serializers.BooleanField()
+
+
+class OfflineSeedOut(Strict):
+    """RFC 6238. Keep it where it cannot be read."""
+
+    secret = serializers.CharField(help_text="32 bytes, base64url; told this once")
+    algorithm = serializers.ChoiceField(["SHA256"])
+    digits = serializers.IntegerField()
+    period = serializers.IntegerField(help_text="Seconds")
+    address = serializers.CharField(help_text="otpauth://…, for another application")
+
+
 class NonceOut(Strict):
     nonce = serializers.CharField()
 

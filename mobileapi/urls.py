@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from mobileapi.app_urls import urlpatterns as app_urls
 from mobileapi.schema import DESCRIPTION
-from mobileapi.views import devices, enrolments, push, requests
+from mobileapi.views import devices, enrolments, offline, push, requests
 
 app_name = "mobileapi"
 api_urls = [
@@ -15,6 +15,7 @@ api_urls = [
     path("devices/me", devices.Me.as_view(), name="device"),
     path("devices", devices.Devices.as_view(), name="devices"),
     path("devices/me/push", push.Push.as_view(), name="push"),
+    path("devices/me/offline", offline.Offline.as_view(), name="offline"),
     path("devices/<uuid:device_id>", devices.OneDevice.as_view(), name="one_device"),
     path("requests", requests.Requests.as_view(), name="requests"),
     path("requests/<uuid:request_id>/challenge", requests.Challenge.as_view(), name="challenge"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from idp.enrollment.views import activation, home, phone_login, waiting
+from idp.enrollment.views import activation, home, offline_login, phone_login, waiting
 
 app_name = "enrollment"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("mon-ecps/activer/<uuid:enrolment_id>/events", activation.events, name="events"),
     path("mon-ecps/activer/<uuid:enrolment_id>/confirm", activation.confirm, name="confirm"),
     path("mon-ecps/activer/<uuid:enrolment_id>/cancel", activation.cancel, name="cancel"),
+    path("login/offline/<uuid:attempt_id>", offline_login.offline_start, name="offline_start"),
     path("login/phone/<uuid:attempt_id>", phone_login.phone_start, name="phone_start"),
     path("login/phone/requests/<uuid:request_id>", waiting.phone_wait, name="phone_wait"),
     path(

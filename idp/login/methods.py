@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from idp.login.rules.authentication import MethodName
+from idp.login.rules.ecps import EcpsGrade
 from idp.login.rules.levels import Level
 from idp.login.rules.steps import Method
 
@@ -19,8 +20,18 @@ def installed_methods() -> tuple[Method, ...]:
             name=MethodName.PHONE,
             url_name="enrollment:phone_start",
             level=Level(settings.HYGIE.phone_level),
+            best_grade=EcpsGrade.ATTESTED,
         ),
     ]
+    if settings.HYGIE.offline_codes:
+        methods.append(
+            Method(
+                name=MethodName.OFFLINE,
+                url_name="enrollment:offline_start",
+                level=Level.EIDAS1,
+                best_grade=EcpsGrade.PLAIN,
+            )
+        )
     if settings.HYGIE.is_sandbox:
         methods.append(
             Method(

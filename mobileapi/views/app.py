@@ -45,6 +45,7 @@ SCREENS = (
     "approval",
     "result",
     "device",
+    "offline",
     "stopped",
 )
 
@@ -57,6 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "screens": [f"ecps/screens/{name}.html" for name in SCREENS],
         "base": settings.HYGIE.base_url,
+        "offline_codes": settings.HYGIE.offline_codes,
         "desktop_address": address.netloc + reverse("enrollment:home"),
     }
     response = render(request, "ecps/app.html", context)

@@ -50,8 +50,7 @@ def test_a_login_rings_the_phone(
     values = json.dumps({"endpoint": bell.endpoint, **keys})
     phone.add_init_script(f"({SUBSCRIBED})({values})")
     # The service worker is fetched in the language that the person chose.
-    language = {"name": "django_language", "value": "fr", "url": ringing.base_url}
-    pocket.add_cookies([language])
+    pocket.add_cookies([{"name": "django_language", "value": "fr", "url": ringing.base_url}])
     pocket.grant_permissions(["notifications"], origin=ringing.base_url)
     registrations: list[dict[str, Any]] = []
     session = pocket.new_cdp_session(phone)

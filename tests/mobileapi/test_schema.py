@@ -21,6 +21,7 @@ def test_every_address_of_the_phone_is_described(schema: dict[str, Any]) -> None
         "/api/v1/enrolments/{enrolment_id}/keys",
         "/api/v1/devices/me",
         "/api/v1/devices/me/push",
+        "/api/v1/devices/me/offline",
         "/api/v1/devices",
         "/api/v1/devices/{device_id}",
         "/api/v1/requests",

@@ -105,7 +105,7 @@ def _approve(device_id: UUID, request_id: UUID, approval: Approval) -> IdpError 
             level=Level(settings.HYGIE.phone_level),
             at=clock.now(),
             is_test=professional.is_test,
-            ecps_grade=grade_of_device(device),
+            ecps_grade=grade_of_device(device, is_hardware=outcome.is_hardware),
             device=str(device.pk),
             evidence=outcome.evidence,
         ),

@@ -35,12 +35,16 @@ def end_stale_devices() -> int:
     return sum(end_if_over(device) for device in stale)
 
 
-@transaction.atomic
 def end_if_over(device: Device) -> bool:
     """Ends this phone where its time is over, before anything it says is counted as a use."""
     ending = life_of(device).ended(clock.now())
     if device.activated_at is None or ending is Ending.NONE:
         return False
+    return _end(device, ending)
+
+
+@transaction.atomic
+def _end(device: Device, ending: Ending) -> bool:
     if not device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=str(ending)):
         return False
     record(

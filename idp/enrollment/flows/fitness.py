@@ -15,10 +15,13 @@ from idp.enrollment.rules.states import DeviceState, RequestState
 from idp.login.rules.ecps import EcpsGrade
 
 
-def grade_of_device(device: Device, *, now: datetime | None = None) -> EcpsGrade:
-    """What an approval by this phone shows at this moment."""
+def grade_of_device(
+    device: Device, *, now: datetime | None = None, is_hardware: bool | None = None
+) -> EcpsGrade:
+    """What an approval by this phone shows now. `is_hardware`: where it was looked up already."""
     probation = settings.HYGIE.lifetimes.phone_probation
-    return grade_of(_facts(device), probation=probation, now=now or clock.now())
+    facts = _facts(device, is_hardware)
+    return grade_of(facts, probation=probation, now=now or clock.now())
 
 
 def refusal_of_unfit(device: Device, request: ApprovalRequest) -> IdpError | None:
@@ -58,9 +61,11 @@ def _end(request: ApprovalRequest) -> None:
             live.wake(device_group(request.holder_id))
 
 
-def _facts(device: Device) -> PhoneFacts:
-    passkey = PasskeyCredential.objects.filter(device_id=device.pk).first()
+def _facts(device: Device, is_hardware: bool | None = None) -> PhoneFacts:
+    if is_hardware is None:
+        passkey = PasskeyCredential.objects.filter(device_id=device.pk).first()
+        is_hardware = passkey is not None and passkey.is_hardware
     return PhoneFacts(
-        is_hardware=passkey is not None and passkey.is_hardware,
+        is_hardware=is_hardware,
         activated_at=device.activated_at or clock.now(),
     )

@@ -31,6 +31,7 @@ class Proven:
     """Both keys signed: what goes to the audit log, and how the person was verified."""
 
     amr: tuple[str, ...]
+    is_hardware: bool
     evidence: dict[str, Any]
 
 
@@ -55,6 +56,7 @@ def verify_approval(
         return outcome
     return Proven(
         amr=outcome.amr,
+        is_hardware=outcome.is_hardware,
         evidence=evidence.approval_evidence(
             nonce=nonce,
             context=context,
@@ -95,6 +97,7 @@ def _verify_passkey(
     passkey.save(update_fields=["sign_count", "backed_up"])
     return Proven(
         amr=("hwk" if passkey.is_hardware else "swk", "user", "pop"),
+        is_hardware=passkey.is_hardware,
         evidence=evidence.passkey_proof(
             rp=relying_party(), known=known, response=approval.assertion["response"]
         ),
@@ -124,6 +127,7 @@ def _verify_pin(
         PinKey.objects.filter(pk=pin_key.pk).update(tries=0)
     return Proven(
         amr=("swk", "pin", "pop"),
+        is_hardware=False,
         evidence=evidence.pin_proof(public_key=public_key, signature=signature),
     )
 

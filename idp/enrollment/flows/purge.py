@@ -8,6 +8,7 @@ from idp.enrollment.models import (
     ApprovalRequest,
     Device,
     Enrolment,
+    OfflineSeed,
     PushDelivery,
     PushSubscription,
 )
@@ -45,5 +46,6 @@ def purge_enrollment() -> int:
     subscriptions, _by_model = PushSubscription.objects.filter(
         device__state=DeviceState.REVOKED
     ).delete()
+    OfflineSeed.objects.filter(device__state=DeviceState.REVOKED).delete()
     rings, _by_model = PushDelivery.objects.filter(give_up_at__lt=now - KEEP).delete()
     return requests + enrolments + devices + subscriptions + rings

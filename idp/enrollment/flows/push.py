@@ -75,7 +75,9 @@ def ring(
     now = clock.now()
     phones = Device.objects.filter(
         holder_id=person_id, state=DeviceState.ACTIVE, valid_until__gt=now, push__isnull=False
-    ).exclude(pk=but)
+    )
+    if but is not None:
+        phones = phones.exclude(pk=but)
     rings = [
         PushDelivery(
             device=phone,

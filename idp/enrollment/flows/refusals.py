@@ -277,6 +277,36 @@ def phone_not_accepted() -> IdpError:
     )
 
 
+def offline_code(detail: str) -> IdpError:
+    """One answer for an unknown person, no phone, a wrong, used or locked code."""
+    return IdpError(
+        "offline_code_refused",
+        _(
+            "Identifiant ou code non reconnu. Attendez le code suivant, ou choisissez un autre "
+            "moyen : après cinq codes faux, aucun n’est accepté pendant un quart d’heure."
+        ),
+        detail=detail,
+        status=403,
+    )
+
+
+def offline_codes_used_up() -> IdpError:
+    return IdpError(
+        "offline_codes_used_up",
+        _(
+            "Vous avez utilisé vingt codes hors connexion en un mois. "
+            "Connectez-vous avec votre carte, ou en approuvant sur le téléphone."
+        ),
+        status=403,
+    )
+
+
+def offline_codes_off() -> IdpError:
+    return IdpError(
+        "offline_codes_off", _("Les codes hors connexion ne sont pas acceptés ici."), status=403
+    )
+
+
 def method_not_allowed_here() -> IdpError:
     return IdpError(
         "unmet_authentication_requirements",

@@ -2,12 +2,14 @@
 
 from idp.enrollment.models.ceremonies import ApprovalRequest, Enrolment
 from idp.enrollment.models.devices import Device, PasskeyCredential, PinKey
+from idp.enrollment.models.offline import OfflineSeed
 from idp.enrollment.models.push import PushDelivery, PushKey, PushSubscription
 
 __all__ = [
     "ApprovalRequest",
     "Device",
     "Enrolment",
+    "OfflineSeed",
     "PasskeyCredential",
     "PinKey",
     "PushDelivery",

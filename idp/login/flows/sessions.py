@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
@@ -79,7 +78,7 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
 def last_card_login(*, person_id: UUID) -> datetime | None:
     """When this person last proved who they are by card, as far as sessions are kept."""
     by_card = SsoSession.objects.filter(person_id=person_id, auth_mode=AuthMode.CARD)
-    return by_card.aggregate(last=Max("auth_time"))["last"]
+    return by_card.order_by("-auth_time").values_list("auth_time", flat=True).first()
 
 
 def end_sessions_of_device(*, device: str, reason: str) -> int:

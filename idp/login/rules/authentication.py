@@ -13,6 +13,7 @@ from idp.login.rules.levels import Level
 class MethodName(StrEnum):
     CARD = "card"
     PHONE = "phone"
+    OFFLINE = "offline"
     TEST = "test"
 
 

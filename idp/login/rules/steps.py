@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from idp.login.rules.authentication import LoginPolicy, MethodName
+from idp.login.rules.ecps import EcpsGrade
 from idp.login.rules.levels import Level, acr_answered, known_levels
 
 
@@ -40,6 +41,8 @@ class Method:
     name: MethodName
     url_name: str
     level: Level
+    # The most that it can show of a phone; None: it is no phone.
+    best_grade: EcpsGrade | None = None
 
 
 def usable_methods(methods: tuple[Method, ...], policy: LoginPolicy) -> tuple[Method, ...]:
@@ -49,6 +52,6 @@ def usable_methods(methods: tuple[Method, ...], policy: LoginPolicy) -> tuple[Me
         method
         for method in methods
         if (not policy.methods or method.name in policy.methods)
-        and (method.name is not MethodName.PHONE or policy.ecps.accepts_phones)
+        and policy.ecps.accepts(method.best_grade)
         and acr_answered(asked=asked, reached=method.level) is not None
     )

@@ -114,11 +114,19 @@ _TEXTS = {
         _("Mon téléphone"),
         _("Approuvez la connexion dans votre application e-CPS."),
     ),
+    MethodName.OFFLINE: (
+        _("Code hors connexion"),
+        _("Recopiez le code de votre application e-CPS, si le téléphone n’a pas de réseau."),
+    ),
     MethodName.TEST: (
         _("Identité de test"),
         _("Choisissez une personne fictive, sans carte ni téléphone."),
     ),
 }
+
+
+# A fallback is never first, whatever was used last.
+_RANKS = {str(MethodName.OFFLINE): 1, str(MethodName.TEST): 2}
 
 
 def _choice(method: Method, attempt: LoginAttempt, last_used: str) -> dict[str, Any]:
@@ -149,7 +157,7 @@ def dispatch(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         _choice(method, attempt, last_used)
         for method in usable_methods(installed_methods(), attempt.login_policy)
     ]
-    choices.sort(key=lambda choice: (choice["name"] == MethodName.TEST, not choice["is_last_used"]))
+    choices.sort(key=lambda choice: (_RANKS.get(choice["name"], 0), not choice["is_last_used"]))
     return attempt_page(request, "login/choose.html", attempt, {"methods": choices})
 
 

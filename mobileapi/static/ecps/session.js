@@ -42,8 +42,11 @@ async function keepFacts(known) {
 }
 
 /** The holder said « it was me » of a phone activated beside this one: it is not asked again. */
-export async function acknowledge(deviceId) {
-  device = { ...device, known: [...(device.known ?? []), deviceId] };
+export const acknowledge = (deviceId) => keep({ known: [...(device.known ?? []), deviceId] });
+
+/** More to remember of this phone. */
+export async function keep(changes) {
+  device = { ...device, ...changes };
   await saveDevice(device);
 }
 

@@ -4,6 +4,7 @@ import { signed } from "../api.js";
 import { currentDevice, forget, remove } from "../session.js";
 import { fill, find, isShown, onPress, onSubmit, reject, show, text, whenPressed } from "../view.js";
 import { welcome } from "./activation.js";
+import { offlineScreen } from "./offline.js";
 import { home } from "./home.js";
 
 const PAGE_LANGUAGE = document.documentElement.lang;
@@ -26,6 +27,7 @@ export function deviceScreen() {
   history.pushState(null, "");
   onPress("#back", home);
   onPress("#remove", confirmRemoval);
+  onPress("#offline-open", offlineScreen);
   onPress("#rename", () => rename(currentDevice().deviceId, currentDevice().label));
   listOthers().catch(console.warn);
 }
