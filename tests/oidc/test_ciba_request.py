@@ -127,6 +127,12 @@ def test_an_unknown_channel_is_refused_with_those_that_are_known(
     assert "MOBILE or CARD" in response.json()["error_description"]
 
 
+def test_a_card_that_no_server_can_reach_is_refused_with_a_way_out(asker: Asker) -> None:
+    response = asker.ask(channel="CARD")
+    assert refusal_of(response) == (400, "invalid_request")
+    assert "Ask for MOBILE" in response.json()["error_description"]
+
+
 @pytest.mark.parametrize("channel", ["MOBILE", "CARD"])
 def test_either_channel_asks_the_phone_and_the_token_says_so(
     psc_asker: Asker, channel: str

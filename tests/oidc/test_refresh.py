@@ -173,3 +173,14 @@ def test_a_refresh_never_brings_an_idle_session_back(portal: Portal, doctor: Per
     with clock.frozen(began + timedelta(minutes=30, seconds=20)):
         assert portal.refresh(second).status_code == 200
         assert "/login/" in portal.ask()["Location"]
+
+
+def test_a_portal_that_did_not_register_the_grant_gets_no_refresh_token(
+    portal: Portal, doctor: Person
+) -> None:
+    portal.client.grant_types = ["authorization_code"]
+    portal.client.save()
+    tokens = portal.tokens(doctor)
+    assert "refresh_token" not in tokens
+    # PSC facts §4: the key itself is read by clients.
+    assert tokens["refresh_expires_in"] == 0

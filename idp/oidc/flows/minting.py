@@ -76,11 +76,14 @@ def token_answer(
         id_token = id_token_for(
             grant.client, _id_claims(grant, facts, professional, access_token, expires_at)
         )
+    # RFC 7591 §2: whoever did not register the grant could do nothing with the token.
+    is_refreshable = grant.client.check_grant_type("refresh_token")
+    left = int(refresh.expires_at.timestamp()) - facts.issued_at
     return tokens.token_response(
         access_token=access_token,
         expires_in=expires_at - facts.issued_at,
-        refresh_token=refresh.token,
-        refresh_expires_in=int(refresh.expires_at.timestamp()) - facts.issued_at,
+        refresh_token=refresh.token if is_refreshable else None,
+        refresh_expires_in=left if is_refreshable else 0,
         id_token=id_token,
         session_id=grant.session_id,
         scope=scope,

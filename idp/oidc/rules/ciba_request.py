@@ -22,9 +22,9 @@ LONGEST_NOTIFICATION_TOKEN = 1024
 _NUMBER = re.compile("[0-9]{2}")
 # RFC 6750 §2.1: what may stand in an Authorization header.
 _BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
-# Pro Santé Connect's extension: by which means the person is asked. The phone is the one that needs
-# no browser here, so both wishes end there; `authMode` says by which means the person did answer.
-CHANNELS = ("MOBILE", "CARD")
+# Pro Santé Connect's extension: by which means the person is asked.
+PHONE_CHANNEL, CARD_CHANNEL = "MOBILE", "CARD"
+CHANNELS = (PHONE_CHANNEL, CARD_CHANNEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,18 @@ def check_hints(asked: BackchannelAsk, client: BackchannelRegistration) -> None:
 
 
 def check_channel(asked: BackchannelAsk, client: BackchannelRegistration) -> None:
-    """Pro Santé Connect's `channel` (PSC facts §10): a wish of the portal, one of two."""
+    """Pro Santé Connect's `channel` (PSC facts §10), one of two.
+
+    A workstation's bridge listens to the browser in front of it, never to a server: nobody could
+    be asked by card here. A method that pairs workstations would lift the second refusal.
+    """
+    if asked.channel == CARD_CHANNEL and not client.profile.asks_phone_for_card:
+        raise BackchannelError(
+            "invalid_request",
+            "channel CARD: no workstation is paired; a card is read at the login page of a "
+            "browser. Ask for MOBILE.",
+            detail="channel CARD",
+        )
     if asked.channel not in ("", *CHANNELS):
         raise BackchannelError(
             "invalid_request",

@@ -48,6 +48,9 @@ class Profile:
     # CIBA §13: whether `unknown_user_id` may tell that nobody has an identifier. Where it may not,
     # the request of nobody looks like one that is never answered.
     tells_unknown_persons: bool = False
+    # PSC facts §10: `channel=CARD` wishes for a card in a reader, which no server can reach: whether
+    # the phone is asked in its place (`authMode` then says MOBILE), or the portal is told no.
+    asks_phone_for_card: bool = False
     # FAPI-CIBA §5.2.2: authentication requests are signed.
     requires_signed_backchannel_requests: bool = False
     # Algorithms a portal may sign with; FAPI §5.4.1 leaves RS256 out.
@@ -72,6 +75,7 @@ PROFILES = MappingProxyType(
             emits_session_state_in_response=True,
             emits_id_token_at_refresh=True,
             emits_name=False,
+            asks_phone_for_card=True,
         ),
         ProfileName.STANDARD: Profile(
             requires_pkce=True,
