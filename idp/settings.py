@@ -317,22 +317,6 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [ROOT / "idp" / "static"]
 
-# --- Mobile API ----------------------------------------------------------------------------------
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "mobileapi.errors.problem",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Hygie: API de l'application e-CPS",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-}
-
 # --- Logs ----------------------------------------------------------------------------------------
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -3,6 +3,8 @@
 Part of the settings (`settings.WORKER_JOBS`, …); nothing here differs between deployments.
 """
 
+from typing import Any
+
 # Evidence verifiers of `manage.py audit verify`, by kind of evidence: callables (evidence: dict) ->
 # None, that raise IdpError. By name, since the audit log imports no other app.
 AUDIT_EVIDENCE_VERIFIERS = {
@@ -47,3 +49,19 @@ PURGES = [
     "idp.oidc.flows.purge.purge_deliveries",
     "idp.oidc.flows.purge.purge_seen",
 ]
+
+# The phone's API.
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "mobileapi.errors.problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Hygie: API de l'application e-CPS",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}

@@ -48,8 +48,8 @@ class Profile:
     # CIBA §13: whether `unknown_user_id` may tell that nobody has an identifier. Where it may not,
     # the request of nobody looks like one that is never answered.
     tells_unknown_persons: bool = False
-    # PSC facts §10: `channel=CARD` wishes for a card in a reader, which no server can reach: whether
-    # the phone is asked in its place (`authMode` then says MOBILE), or the portal is told no.
+    # PSC facts §10: `channel=CARD` wishes for a card in a reader, which no server can reach:
+    # whether the phone is asked in its place (`authMode` is then MOBILE), or the portal told no.
     asks_phone_for_card: bool = False
     # FAPI-CIBA §5.2.2: authentication requests are signed.
     requires_signed_backchannel_requests: bool = False
