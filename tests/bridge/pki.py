@@ -51,13 +51,24 @@ def pair(
     client_auth: bool | None = None,
     days: int = 365,
     age_days: int = 1,
+    given_name: str = "",
+    surname: str = "",
 ) -> Pair:
-    """Return a certificate for `key`; an authentication one unless told otherwise."""
+    """Return a certificate for `key`; an authentication one unless told otherwise.
+
+    The subject's name is one RDN of several values, as on a CPS.
+    """
     digital = for_authentication if digital_signature is None else digital_signature
     client = for_authentication if client_auth is None else client_auth
     purpose = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.EMAIL_PROTECTION
     start = datetime.now(UTC) - timedelta(days=age_days)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TEST 899900000000")])
+    told = (
+        (NameOID.COMMON_NAME, "TEST 899900000000"),
+        (NameOID.SURNAME, surname),
+        (NameOID.GIVEN_NAME, given_name),
+    )
+    values = [x509.NameAttribute(oid, text) for oid, text in told if text]
+    name = x509.Name([x509.RelativeDistinguishedName(values)])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -7,8 +7,10 @@ from cps_bridge.certificates import (
     Algorithm,
     StoredCertificate,
     choose_authentication_certificate,
+    holder_name,
 )
 from cps_bridge.errors import BridgeError, Code
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.bridge.pki import Pair, authentication_pair, ec_pair, pair, rsa_key, signature_pair
@@ -76,3 +78,27 @@ def test_an_object_that_is_no_certificate_is_passed_over() -> None:
     ]
     chosen = choose_authentication_certificate(stored, now=datetime.now(UTC))
     assert (chosen.key_id, chosen.algorithm) == (b"\x0a", Algorithm.ES256)
+
+
+def test_the_holder_is_named_from_the_certificate() -> None:
+    held = pair(rsa_key(), given_name="Camille", surname="LEFÈVRE")
+    assert holder_name(held.certificate) == "Camille LEFÈVRE"
+
+
+def test_a_card_that_names_nobody_has_no_holder() -> None:
+    assert holder_name(authentication_pair().certificate) == ""
+
+
+def test_a_name_cannot_write_a_line_of_its_own() -> None:
+    held = pair(rsa_key(), given_name="Camille\nTapez", surname="L" * 64)
+    assert holder_name(held.certificate) == f"CamilleTapez {'L' * 60}"
+
+
+def test_a_name_in_a_text_type_that_is_not_read_is_left_out() -> None:
+    """T61String in Latin-1, as old cards have it."""
+    held = pair(rsa_key(), given_name="Camille", surname="LEFÈVRE")
+    as_utf8 = b"\x0c\x08" + "LEFÈVRE".encode()
+    as_t61 = b"\x14\x08" + "LEFÈVRE ".encode("latin-1")
+    der = held.certificate_der.replace(as_utf8, as_t61)
+    assert der != held.certificate_der
+    assert holder_name(x509.load_der_x509_certificate(der)) == ""

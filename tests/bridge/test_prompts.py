@@ -21,7 +21,13 @@ from cps_bridge.watch import Watch
 
 
 def request(tries: Tries = Tries.FULL, notice: str = "") -> PinRequest:
-    return PinRequest(origin="https://idp.example", code="0132", tries=tries, notice=notice)
+    return PinRequest(
+        origin="https://idp.example",
+        code="0132",
+        tries=tries,
+        notice=notice,
+        holder="Camille LEFÈVRE",
+    )
 
 
 def watch(cancelled: threading.Event | None = None, seconds: float = 10) -> Watch:
@@ -54,6 +60,7 @@ def test_the_window_is_told_who_asks_and_answers_with_the_pin(
         monkeypatch,
         "import json, sys; r = json.load(sys.stdin)\n"
         "assert r['origin'] == 'https://idp.example' and r['code'] == '0132'\n"
+        "assert r['holder'] == 'Carte de Camille LEFÈVRE.'\n"
         "assert 'dernier essai' in r['warning'] and r['confirm'] and r['entry']\n"
         "print(json.dumps({'pin': '1234', 'confirmed': True}))",
     )

@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from cps_bridge.certificates import AuthenticationCertificate, choose_authentication_certificate
+from cps_bridge.certificates import (
+    AuthenticationCertificate,
+    choose_authentication_certificate,
+    holder_name,
+)
 from cps_bridge.errors import BridgeError, Code, PinNeededAgainError
 from cps_bridge.prompts import PinPrompt, PinRequest, is_pin
 from cps_bridge.reader import Access, Card, CardReader, Tries
@@ -133,6 +137,7 @@ class Authenticator:
         cancelled: threading.Event,
     ) -> Token:
         chosen = choose_authentication_certificate(card.certificates, now=datetime.now(UTC))
+        request = replace(request, holder=holder_name(chosen.certificate))
         message = signed_message(origin=request.origin, challenge=challenge)
         progress(Progress(state=State.PIN, code=request.code))
         watch = Watch(cancelled=cancelled, seconds=self._limits.pin, is_present=card.is_present)

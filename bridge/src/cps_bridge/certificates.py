@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cps_bridge.errors import BridgeError, Code
 
@@ -67,6 +67,24 @@ def is_for_authentication(certificate: x509.Certificate) -> bool:
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
     return usage.digital_signature and ExtendedKeyUsageOID.CLIENT_AUTH in extended
+
+
+def holder_name(certificate: x509.Certificate) -> str:
+    """Return the holder's name for the bridge's own windows; "" for a card that names nobody.
+
+    Two readers may hold two cards: a code typed for the wrong one costs it a try.
+    """
+    try:
+        subject = certificate.subject
+    except ValueError:
+        # A text type that the library does not read: a name is not worth a login.
+        return ""
+    parts = [
+        str(found[0].value)
+        for oid in (NameOID.GIVEN_NAME, NameOID.SURNAME)
+        if (found := subject.get_attributes_for_oid(oid))
+    ]
+    return " ".join("".join(filter(str.isprintable, part))[:60] for part in parts)
 
 
 def _parse(der: bytes) -> x509.Certificate | None:

@@ -22,6 +22,8 @@ class PinRequest:
     code: str
     tries: Tries
     protected_path: bool = False
+    # Whose card it is, as its certificate says; "" where it names nobody.
+    holder: str = ""
     notice: str = ""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from cps_bridge.errors import BridgeError, Code
 from cps_bridge.prompts import PinAnswer, PinRequest
 from cps_bridge.prompts.dialog import dialog, run_dialog
-from cps_bridge.prompts.wording import CONFIRM_LAST_TRY, ON_THE_READER, TITLE, warning
+from cps_bridge.prompts.wording import CONFIRM_LAST_TRY, ON_THE_READER, TITLE, warning, whose
 from cps_bridge.reader import Tries
 from cps_bridge.watch import Watch
 
@@ -58,6 +58,7 @@ def _described(request: PinRequest, *, entry: bool, closable: bool) -> str:
             "title": TITLE,
             "origin": request.origin,
             "code": request.code,
+            "holder": whose(request),
             "notice": request.notice if entry or closable else ON_THE_READER,
             "warning": warning(request),
             "confirm": CONFIRM_LAST_TRY if request.tries is Tries.FINAL and closable else "",

@@ -69,6 +69,7 @@ class PinWindow:
         self._text(request["origin"], size=15, bold=True)
         self._text("Sa page doit afficher ce code de contrôle :", colour=QUIET, above=14)
         self._text("  ".join(request["code"]), size=30, bold=True, colour=BRAND)
+        self._text(request["holder"], above=8)
         self._text(request["notice"], above=8, bold=True)
         self._text(request["warning"], above=8, bg=WARM, padx=12, pady=10)
 

@@ -18,11 +18,17 @@ def warning(request: PinRequest) -> str:
     return {Tries.FINAL: LAST_TRY, Tries.LOW: LOW_TRIES}.get(request.tries, "")
 
 
+def whose(request: PinRequest) -> str:
+    """Return whose card is asked for its code, as a sentence."""
+    return f"Carte de {request.holder}." if request.holder else ""
+
+
 def as_text(request: PinRequest) -> str:
     """Return the whole request as plain text, one statement a line."""
     lines = [
         f"Le site {request.origin} demande votre carte.",
         f"Vérifiez que sa page affiche le code de contrôle {request.code}.",
+        whose(request),
         request.notice,
         warning(request),
     ]
