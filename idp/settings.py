@@ -164,7 +164,12 @@ HYGIE = Hygie(
             minutes=_number("HYGIE_PHONE_DENIAL_QUIET_MINUTES", 0 if IS_SANDBOX else 5)
         ),
         phone_report_block=timedelta(
-            hours=_number("HYGIE_PHONE_REPORT_BLOCK_HOURS", 0 if IS_SANDBOX else 24)
+            hours=whole_number(
+                "HYGIE_PHONE_REPORT_BLOCK_HOURS",
+                env.str("HYGIE_PHONE_REPORT_BLOCK_HOURS", default="0" if IS_SANDBOX else "24"),
+                # Rows of requests are kept for a day: a longer block would not be held.
+                highest=24,
+            )
         ),
         device=timedelta(days=_number("HYGIE_PHONE_DAYS", 730)),
         pin_key_device=timedelta(days=_number("HYGIE_PIN_PHONE_DAYS", 365)),

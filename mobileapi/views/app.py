@@ -33,6 +33,7 @@ SHARED = (
 )
 ICONS = (("app-192.png", 192, "any"), ("app-512.png", 512, "any"))
 MASKABLE = ("app-maskable-512.png", 512, "maskable")
+OFFLINE = "offline"
 # Each screen is one file; a reader finds them in the order a person sees them.
 SCREENS = (
     "welcome",
@@ -45,7 +46,7 @@ SCREENS = (
     "approval",
     "result",
     "device",
-    "offline",
+    OFFLINE,
     "stopped",
 )
 
@@ -55,13 +56,15 @@ SCREENS = (
 def page(request: HttpRequest) -> HttpResponse:
     """The app: every screen is in it, translated; the modules choose which one is shown."""
     address = urlsplit(settings.HYGIE.base_url)
+    offered = [name for name in SCREENS if name != OFFLINE or settings.HYGIE.offline_codes]
     context = {
-        "screens": [f"ecps/screens/{name}.html" for name in SCREENS],
+        "screens": [f"ecps/screens/{name}.html" for name in offered],
         "base": settings.HYGIE.base_url,
         "offline_codes": settings.HYGIE.offline_codes,
         "desktop_address": address.netloc + reverse("enrollment:home"),
     }
     response = render(request, "ecps/app.html", context)
+    response.content = without_indentation(response.content)
     # 'self' covers the WebSocket in browsers of CSP level 3 only.
     scheme = "wss" if settings.HYGIE.is_https else "ws"
     relax_csp(response, "connect-src", f"{scheme}://{address.netloc}")
@@ -69,6 +72,12 @@ def page(request: HttpRequest) -> HttpResponse:
     relax_csp(response, "require-trusted-types-for", "'script'")
     relax_csp(response, "trusted-types", "ecps")
     return response
+
+
+def without_indentation(page: bytes) -> bytes:
+    """A phone far from town pays for each byte; lines stay lines, as words stay apart."""
+    lines = (line.strip() for line in page.splitlines())
+    return b"\n".join(line for line in lines if line)
 
 
 @require_GET

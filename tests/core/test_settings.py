@@ -103,6 +103,7 @@ def test_production_cookies_are_pinned_to_the_host_and_to_https() -> None:
             {"HYGIE_TRUSTED_PROXIES": "proxy", "HYGIE_TLS_CLIENT_CERT_HEADER": "X-Cert"},
             "HYGIE_TRUSTED_PROXIES: 'proxy' does not appear to be",
         ),
+        ({"HYGIE_PHONE_REPORT_BLOCK_HOURS": "25"}, "a whole number from 0 to 24"),
         ({"HYGIE_PROXIES": "-1"}, "HYGIE_PROXIES must be a whole number"),
         ({"HYGIE_BASE_URL": "https://:443"}, "HYGIE_BASE_URL must be an address"),
         ({"HYGIE_BASE_URL": "https://connexion.example.fr/sso"}, "without a path"),

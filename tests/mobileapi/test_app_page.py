@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from pytest_django import Settings
 
 from idp.enrollment.rules.push import PushKind
 
@@ -57,13 +59,23 @@ def test_every_sentence_the_modules_ask_for_is_on_the_page(page: str) -> None:
     assert asked - set(re.findall(r'data-text="([\w-]+)"', page)) == set()
 
 
-def test_every_screen_the_modules_show_is_on_the_page(page: str) -> None:
+def test_every_screen_the_modules_show_is_on_the_page(client: Client, settings: Settings) -> None:
+    settings.HYGIE = replace(settings.HYGIE, offline_codes=True)
+    page = client.get("/ecps/").content.decode()
     shown = {
         name
         for module in [*APP.glob("*.js"), *(APP / "screens").glob("*.js")]
         for name in re.findall(r'\bshow\("([\w-]+)"', module.read_text())
     }
     assert shown == set(re.findall(r'<template data-screen="([\w-]+)"', page))
+
+
+def test_a_screen_that_is_never_shown_is_not_sent(page: str) -> None:
+    assert 'data-screen="offline-code"' not in page
+
+
+def test_the_page_is_sent_without_the_indentation_of_its_source(page: str) -> None:
+    assert all(line == line.strip() != "" for line in page.splitlines())
 
 
 def test_modules_hold_no_sentence_of_their_own() -> None:
