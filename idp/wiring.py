@@ -16,6 +16,8 @@ AUDIT_EVIDENCE_VERIFIERS = {
 AUDIT_EVIDENCE_ONCE = {"card": "challenge", "phone": "nonce", "phone_enrolment": "nonce"}
 # Accepted rows of these events prove themselves.
 AUDIT_EVENTS_WITH_EVIDENCE = frozenset({"login", "device_activated"})
+# Methods that sign nothing, and the level that their rows may claim: a code that was typed.
+AUDIT_METHODS_WITHOUT_EVIDENCE = {"offline": "eidas1"}
 # Methods that answer a login without a browser: callables (attempt, question) that ask the person.
 # By name, since the dispatcher imports no method.
 DECOUPLED_METHODS = {"phone": "idp.enrollment.flows.decoupled.ask_phone"}

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from idp.audit.flows.verification import verify
 from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.models import Person
@@ -75,6 +76,22 @@ def test_the_code_of_the_phone_logs_in_at_the_lowest_level(person: Person, seed:
         ("otp",),
     )
     assert (login.proof.auth_mode, login.proof.ecps_grade) == ("MOBILE", "plain")
+
+
+def test_the_audit_log_stays_whole_after_a_login_that_signs_nothing(
+    phone: SoftPhone, person: Person, seed: bytes
+) -> None:
+    Login().type(person, code(seed))
+    assert verify().first_bad is None
+    row = AuditRow.objects.get(event="login", outcome="accepted", data__method="offline")
+    assert row.data["device"] == str(phone.device_id)
+
+
+def test_a_row_of_a_higher_level_must_bring_its_evidence(person: Person, seed: bytes) -> None:
+    Login().type(person, code(seed))
+    row = AuditRow.objects.get(event="login", outcome="accepted", data__method="offline")
+    AuditRow.objects.filter(pk=row.pk).update(data={**row.data, "level": "eidas2"})
+    assert "evidence is missing" in str(verify().first_bad)
 
 
 def test_another_application_makes_the_same_code(phone: SoftPhone, person: Person) -> None:

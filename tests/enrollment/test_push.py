@@ -30,6 +30,11 @@ def service(settings: Any) -> Iterator[PushService]:
         yield listening
 
 
+def unreadable(device_id: str | None) -> None:
+    """As after a restore under another encryption key."""
+    PushSubscription.objects.filter(device_id=device_id).update(sealed=b"x" * 80)
+
+
 @pytest.fixture
 def bell(service: PushService, phone: SoftPhone) -> Doorbell:
     """The doctor's phone can be rung."""
@@ -222,6 +227,23 @@ def test_a_redirection_is_not_followed(
     ring_due()
     assert len(service.rings) == 1
     assert only_delivery().state == "failed"
+
+
+def test_one_that_cannot_be_read_stops_no_other(
+    person: Person,
+    workstation: Workstation,
+    bell: Doorbell,
+    service: PushService,
+    phone: SoftPhone,
+) -> None:
+    second = workstation.activate(SoftPhone(Client()))
+    Doorbell(f"{service.origin}/ring/2").subscribe(second)
+    unreadable(phone.device_id)
+    PushDelivery.objects.all().delete()
+    ask(person)
+    ring_due()
+    assert [ring.path for ring in service.rings] == ["/ring/2"]
+    assert PushDelivery.objects.get(device_id=phone.device_id).state == "failed"
 
 
 def test_a_killed_worker_loses_nothing(

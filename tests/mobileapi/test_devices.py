@@ -115,7 +115,10 @@ def test_a_lost_phone_is_removed_from_another(phone: SoftPhone, second: SoftPhon
     assert state_of(second) == "revoked"
     assert second.me()["state"] == "revoked"
     row = AuditRow.objects.get(event="device_revoked")
-    assert row.data["by"] == f"device {phone.device_id}"
+    assert (row.data["by"], row.data["by_device"]) == ("another phone", str(phone.device_id))
+    kept = Device.objects.get(pk=second.device_id).end_reason
+    # SQLite would not say so.
+    assert len(kept) <= (Device._meta.get_field("end_reason").max_length or 0)
 
 
 def test_a_phone_of_the_first_day_removes_one_that_came_after_it(

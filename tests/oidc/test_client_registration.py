@@ -132,6 +132,11 @@ def test_a_certificate_is_registered_by_its_subject_or_itself(tls: None, tmp_pat
         add("--auth-method", "tls_client_auth", "--tls-subject-dn", "portail.example")
 
 
+def test_a_subject_longer_than_its_column_is_refused(tls: None) -> None:
+    with pytest.raises(CommandError, match="longer than 500"):
+        add("--auth-method", "tls_client_auth", "--tls-subject-dn", f"CN={'a' * 498}")
+
+
 def test_a_subject_needs_authorities(tls: None, settings: Any) -> None:
     settings.HYGIE = replace(settings.HYGIE, tls_client_authorities=None)
     with pytest.raises(CommandError, match="HYGIE_TLS_CLIENT_AUTHORITIES"):

@@ -55,12 +55,16 @@ class EvidenceCheck:
 
 
 def _must_have_evidence(row: AuditRow) -> bool:
-    """A test identity signs nothing; its rows say so."""
-    is_test_identity = row.is_test and row.data.get("method") == "test"
+    """A test identity signs nothing, nor does a typed code; their rows say so."""
+    method, level = row.data.get("method"), row.data.get("level")
+    is_test_identity = row.is_test and method == "test"
+    unsigned = settings.AUDIT_METHODS_WITHOUT_EVIDENCE
+    is_unsigned = method in unsigned and unsigned[method] == level
     return (
         row.event in settings.AUDIT_EVENTS_WITH_EVIDENCE
         and row.outcome == Outcome.ACCEPTED
         and not is_test_identity
+        and not is_unsigned
     )
 
 

@@ -15,6 +15,8 @@ from idp.enrollment.rules.device_life import NOTICED_FOR
 from idp.enrollment.rules.people import clean_label
 from idp.enrollment.rules.states import DeviceState
 
+ANOTHER_PHONE = "another phone"
+
 
 @transaction.atomic
 def rename(*, device_id: UUID, person_id: UUID, label: str, by: str) -> Device:
@@ -48,7 +50,12 @@ def revoke_from(*, device: Device, target_id: UUID) -> None:
         require_active(device)
         if is_new(device) and not _is_younger(target_id, device):
             raise refusals.phone_too_new()
-    revoke(device_id=target_id, person_id=device.holder_id, by=f"device {device.pk}")
+    revoke(
+        device_id=target_id,
+        person_id=device.holder_id,
+        by="the device itself" if target_id == device.pk else ANOTHER_PHONE,
+        by_device=device.pk,
+    )
 
 
 def new_beside(device: Device) -> list[Device]:

@@ -90,7 +90,7 @@ def devices_of(*, person_id: UUID) -> list[Device]:
     )
 
 
-def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
+def revoke(*, device_id: UUID, person_id: UUID, by: str, by_device: UUID | None = None) -> bool:
     """Revokes one of this person's devices and ends what is asked of them; False if it was over."""
     device = (
         Device.objects.select_related("holder").filter(pk=device_id, holder_id=person_id).first()
@@ -98,7 +98,7 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
     if device is None:
         raise refusals.no_such_device()
     with transaction.atomic():
-        if not revoke_device(device, by=by):
+        if not revoke_device(device, by=by, by_device=by_device):
             return False
         end_requests_of(person_id)
         login.end_sessions_of_device(device=str(device.pk), reason="device revoked")
@@ -106,8 +106,11 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str) -> bool:
     return True
 
 
-def revoke_device(device: Device, *, by: str) -> bool:
-    """One device and its audit row, in the caller's transaction; False when it was over already."""
+def revoke_device(device: Device, *, by: str, by_device: UUID | None = None) -> bool:
+    """One device and its audit row, in the caller's transaction; False when it was over already.
+
+    `by`: at most 36 characters; `by_device`: the phone that asked for it, where one did.
+    """
     if not device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=f"by {by}"):
         return False
     record(
@@ -115,7 +118,11 @@ def revoke_device(device: Device, *, by: str) -> bool:
         outcome=Outcome.ACCEPTED,
         subject=device.holder.national_id,
         is_test=device.holder.is_test,
-        data={"device": str(device.pk), "by": by},
+        data={
+            "device": str(device.pk),
+            "by": by,
+            **({"by_device": str(by_device)} if by_device else {}),
+        },
     )
     return True
 

@@ -75,7 +75,7 @@ def ring_due() -> int:
     if not mine:
         return 0
     private_key = vault.unseal(push_key().sealed_private_key, purpose=KEY_PURPOSE)
-    messages = [_message_of(delivery, private_key, now) for delivery in mine]
+    messages = [_prepared(delivery, private_key, now) for delivery in mine]
     # Threads wait for the network only: none of them has a database connection.
     with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
         results = list(threads.map(_post, messages))
@@ -100,6 +100,15 @@ def _queue_requests() -> None:
                     reference=request.pk,
                     until=request.expires_at,
                 )
+
+
+def _prepared(delivery: PushDelivery, private_key: bytes, now: datetime) -> Message | Result:
+    """One row that cannot be read (another key, a restored database) must not stop the others."""
+    try:
+        message = _message_of(delivery, private_key, now)
+    except IdpError as error:
+        return Result(state=PushState.FAILED, error=error.detail or error.code)
+    return message or Result(state=PushState.FAILED, error="nobody to ring any more")
 
 
 def _message_of(delivery: PushDelivery, private_key: bytes, now: datetime) -> Message | None:
@@ -148,9 +157,9 @@ def _is_wanted(delivery: PushDelivery, now: datetime) -> bool:
     ).exists()
 
 
-def _post(message: Message | None) -> Result:
-    if message is None:
-        return Result(state=PushState.FAILED, error="nobody to ring any more")
+def _post(message: Message | Result) -> Result:
+    if isinstance(message, Result):
+        return message
     try:
         answer = send(
             url=message.endpoint,

@@ -107,6 +107,7 @@ def prove(*, attempt: LoginAttempt, authentication: Authentication, event: str =
             "method": authentication.method,
             "amr": list(authentication.amr),
             "level": authentication.level,
+            **({"device": authentication.device} if authentication.device else {}),
         },
         evidence=authentication.evidence,
     )

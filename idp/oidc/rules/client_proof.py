@@ -14,6 +14,7 @@ from idp.oidc.rules.profiles import Profile
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", CIBA_GRANT)
 # A grant without a person needs no address to come back to.
+LONGEST_SUBJECT = 500
 WITH_REDIRECTION = frozenset({"authorization_code"})
 
 
@@ -57,6 +58,8 @@ def check_subject_dn(proof: ClientProof, profile: Profile, *, accepts_tls: bool)
     """RFC 8705 §2.1.2: in the form of RFC 4514."""
     if not proof.tls_client_auth_subject_dn:
         return
+    if len(proof.tls_client_auth_subject_dn) > LONGEST_SUBJECT:
+        raise _refused(f"the subject is longer than {LONGEST_SUBJECT} characters")
     try:
         x509.Name.from_rfc4514_string(proof.tls_client_auth_subject_dn)
     except ValueError as error:
