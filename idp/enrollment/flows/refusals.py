@@ -122,7 +122,7 @@ def phone_too_new() -> IdpError:
         "phone_too_new",
         _(
             "Ce téléphone a été activé trop récemment pour en retirer un autre. "
-            "Retirez-le sur la page « Mon e-CPS » d’un ordinateur, avec votre carte."
+            "Retirez-le sur la page « Mon e-CPS » d’un ordinateur, avec votre carte."
         ),
         status=403,
     )
@@ -185,7 +185,7 @@ def device_failing(detail: str) -> IdpError:
     return IdpError(
         "device_suspended",
         _(
-            "Trop de vérifications ont échoué : par sécurité, ce téléphone est suspendu. "
+            "Trop de vérifications ont échoué : par sécurité, ce téléphone est suspendu. "
             "Activez-le de nouveau avec votre carte."
         ),
         detail=detail,
@@ -259,7 +259,7 @@ def phone_on_probation() -> IdpError:
     return IdpError(
         "phone_on_probation",
         _(
-            "Ce portail n’accepte pas encore ce téléphone : il a été activé trop récemment. "
+            "Ce portail n’accepte pas encore ce téléphone : il a été activé trop récemment. "
             "Pour cette connexion, utilisez votre carte CPS."
         ),
         status=403,
@@ -283,7 +283,7 @@ def offline_code(detail: str) -> IdpError:
         "offline_code_refused",
         _(
             "Identifiant ou code non reconnu. Attendez le code suivant, ou choisissez un autre "
-            "moyen : après cinq codes faux, aucun n’est accepté pendant un quart d’heure."
+            "moyen : après cinq codes faux, aucun n’est accepté pendant un quart d’heure."
         ),
         detail=detail,
         status=403,
