@@ -9,9 +9,13 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from django.db import OperationalError
 from pytest_django import Settings
 
 from idp.audit.models import AuditRow
+from idp.cardbridge.flows import barring
+from idp.cardbridge.flows import ocsp as flow
+from idp.cardbridge.gateways.ocsp import OcspAnswer
 from idp.cardbridge.models import BarredSerial, TrustedCertificate
 from idp.configuration import Mode
 from idp.core import clock, outbound
@@ -27,6 +31,7 @@ from tests.cardbridge.steps import log_in
 from tests.login.conftest import open_one
 
 URL = "http://ocsp.example"
+REVOKED_NOW = OcspAnswer(is_good=False, revoked_at=clock.now(), reason="")
 
 
 @pytest.fixture
@@ -299,6 +304,31 @@ def test_an_answer_after_failures_forgets_them(responder: Responder) -> None:
     TrustedCertificate.objects.update(failures=4, last_failure="ocsp: away")
     assert ask() == 1
     assert (state().failures, state().last_failure) == (0, "")
+
+
+@pytest.mark.parametrize("error", [IdpError("attempt_over", ""), OperationalError("deadlock")])
+def test_a_card_that_cannot_be_ended_now_leaves_the_others_their_answers(
+    responder: Responder, fort: Credential, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    assert log_in(open_one(), craft(fort)) == ""
+    second, bars = Card.objects.order_by("next_ocsp_at")[1], []
+
+    def fails_once(*args: Any) -> None:
+        bars.append(args)
+        if len(bars) == 1:
+            raise error
+        barring.bar(*args)
+
+    monkeypatch.setattr(flow, "bar", fails_once)
+    monkeypatch.setattr(flow, "read_answer", lambda *_args, **_options: REVOKED_NOW)
+    assert ask() == 1
+    assert Card.objects.get(opposed_at__isnull=False) == second
+    # The responder is not at fault, and the first card is asked about again soon.
+    assert state().failures == 0
+    assert ask() == 0
+    with clock.frozen(clock.now() + timedelta(minutes=5)):
+        assert ask() == 1
+    assert Card.objects.filter(opposed_at__isnull=False).count() == 2
 
 
 def test_no_card_of_a_test_authority_is_asked_about_in_production(

@@ -25,6 +25,7 @@ from idp.directory.models import Card, Person
 from idp.enrollment.models import Device, Enrolment
 from idp.login import flows as login
 from idp.login.models import LoginAttempt, SsoSession
+from idp.login.rules.authentication import LoginPolicy
 from idp.oidc.models import Client, Delivery, Grant
 from idp.sandbox.pki.installation import revoke_card
 from idp.sandbox.pki.store import Credential
@@ -32,7 +33,7 @@ from tests.cardbridge.crafting import Recipe, craft, make_list, private_extensio
 from tests.cardbridge.steps import log_in
 from tests.emulators.phones import SoftPhone
 from tests.emulators.workstation import Workstation
-from tests.login.conftest import open_one
+from tests.login.conftest import PORTAL, open_one
 
 
 def oppose(issuer: Credential, *cards: Credential, number: int = 200) -> None:
@@ -134,6 +135,27 @@ def test_the_phones_that_the_card_enrolled_end_with_it(fort: Credential) -> None
     assert Enrolment.objects.get(pk=waiting.pk).state == "cancelled"
     assert AuditRow.objects.get(event="device_revoked").data["by"] == "card opposed"
     assert AuditRow.objects.get(event="card_opposed").data["ended"]["phones"] == 1
+
+
+def test_a_question_past_its_time_does_not_undo_the_opposition(fort: Credential) -> None:
+    card = craft(fort)
+    session = session_by(card)
+    person = Person.objects.get(national_id="899900000011")
+    workstation = Workstation()
+    workstation.log_in_by_card(person)
+    workstation.activate(SoftPhone(Browser()))
+    asked = login.ask_decoupled(
+        portal=PORTAL,
+        policy=LoginPolicy(),
+        question=login.Question(identifier=person.national_id),
+        lifetime=timedelta(seconds=120),
+    )
+    with clock.frozen(asked.expires_at):
+        oppose(fort, card)
+    session.refresh_from_db()
+    assert session.end_reason == "card opposed"
+    assert Device.objects.get().state == "revoked"
+    assert log_in(open_one(), card) == "card_revoked"
 
 
 def test_all_or_nothing(fort: Credential, settings: Settings) -> None:

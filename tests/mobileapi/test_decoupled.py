@@ -9,7 +9,7 @@ from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.models import Person
 from idp.enrollment.flows.evidence import verify_evidence
-from idp.enrollment.models import ApprovalRequest
+from idp.enrollment.models import ApprovalRequest, Device
 from idp.login import flows as login
 from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import LoginPolicy
@@ -156,6 +156,30 @@ def test_revoking_the_phone_ends_what_waits(
     attempt = ask(person, number="12")
     workstation.client.post(f"/mon-ecps/appareils/{phone.device_id}/revoquer")
     assert state_of(attempt) is AttemptState.REFUSED
+
+
+@pytest.mark.parametrize("late", [0, 30])
+def test_a_question_nobody_answered_in_time_keeps_no_phone_alive(
+    person: Person, workstation: Workstation, phone: SoftPhone, late: int
+) -> None:
+    attempt = ask(person, number="12")
+    # Its time is over, and the purge has not passed yet.
+    with clock.frozen(attempt.expires_at + timedelta(seconds=late)):
+        workstation.client.post(f"/mon-ecps/appareils/{phone.device_id}/revoquer")
+    assert Device.objects.get().state == "revoked"
+    assert ApprovalRequest.objects.get().state == "expired"
+
+
+def test_a_login_that_ended_a_moment_ago_keeps_no_phone_alive(
+    person: Person, workstation: Workstation, phone: SoftPhone
+) -> None:
+    attempt = ask(person, number="12")
+    login.refuse(attempt=attempt, code="access_denied")
+    workstation.client.post(f"/mon-ecps/appareils/{phone.device_id}/revoquer")
+    assert Device.objects.get().state == "revoked"
+    assert ApprovalRequest.objects.get().state == "cancelled"
+    # The refusal that came too late left no row of its own.
+    assert AuditRow.objects.filter(event="login", data__attempt=str(attempt.pk)).count() == 1
 
 
 def test_a_request_lasts_as_long_as_the_portal_was_told(person: Person, phone: SoftPhone) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from idp.cardbridge.flows.barring import bar, lift
@@ -53,8 +53,7 @@ def ask_about_due_cards() -> int:
             except IdpError as error:
                 _note_failure(issuer, error)
                 break  # the next card would meet the same responder
-            _take(issuer, card, answer)
-            answered += 1
+            answered += _is_taken(issuer, card, answer)
     return answered
 
 
@@ -84,6 +83,18 @@ def _ask(issuer: TrustedCertificate, card: Card) -> OcspAnswer:
     return read_answer(
         answer.body, question, now=clock.now(), requires_nonce=issuer.ocsp_requires_nonce
     )
+
+
+def _is_taken(issuer: TrustedCertificate, card: Card, answer: OcspAnswer) -> bool:
+    """Whether the answer had its effect. Where it had not, the other cards get theirs all the same:
+    this one is asked about again soon."""
+    try:
+        _take(issuer, card, answer)
+    except (IdpError, DatabaseError) as error:
+        log.error("ocsp_answer_not_taken", card=card.number, detail=str(error))
+        Card.objects.filter(pk=card.pk).update(next_ocsp_at=clock.now() + ASK_AGAIN)
+        return False
+    return True
 
 
 @transaction.atomic

@@ -128,11 +128,17 @@ def revoke_device(device: Device, *, by: str, by_device: UUID | None = None) -> 
 
 
 def end_requests_of(person_id: UUID) -> None:
-    """Cancels what waits for this holder: at a revocation, a question under way is suspect too."""
+    """Cancels what waits for this holder: at a revocation, a question under way is suspect too.
+
+    One whose time is over has nobody left to tell: it only gets the state that the purge gives it.
+    """
+    now = clock.now()
     waiting = ApprovalRequest.objects.filter(
         holder_id=person_id, state__in=sorted(OPEN_REQUESTS)
     ).select_related("attempt", "holder")
     for request in waiting:
-        if request.move(RequestState.CANCELLED, now=clock.now()):
+        if request.expires_at <= now:
+            request.move(RequestState.EXPIRED, now=now, nonce=None)
+        elif request.move(RequestState.CANCELLED, now=now):
             end_decoupled(request)
             live.wake(request_group(request.pk))
