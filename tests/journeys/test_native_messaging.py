@@ -1,6 +1,9 @@
 """Login through the browser's extension: no port, no permission, the origin told by the browser."""
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from cps_bridge.installation.disk import WindowsRegistry, install
 from cps_bridge.installation.places import Places, System
 from cps_bridge.installation.plan import make_plan
 from cps_bridge.native import HOST_NAME
-from playwright.sync_api import BrowserContext, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from tests.journeys.card_desk import PIN, expect_failure
 from tests.journeys.demo import Demo
@@ -78,7 +81,7 @@ def test_a_doctor_logs_in_through_the_extension_without_port_nor_permission(
     desk = desktop.new_page()
     desk.goto(login_address(demo))
     desk.click("#choose-card")
-    desk.wait_for_url(lambda url: url.startswith(f"{demo.portal_url}/callback?") and "code=" in url)
+    expect_code_for_the_portal(desk, demo)
     desk.goto(demo.base_url)
     state = "navigator.permissions.query({name: 'loopback-network'}).then(p => p.state)"
     assert desk.evaluate(state) == "prompt"
@@ -135,6 +138,60 @@ def test_an_extension_without_its_program_leaves_the_page_to_the_port(
     desk.goto(login_address(demo))
     desk.click("#choose-card")
     expect(desk.locator("#card-login")).to_have_attribute("data-state", "permission")
+
+
+def test_after_the_program_was_lost_at_the_code_the_next_try_logs_in(
+    desktop: BrowserContext, demo: Demo, profile: Path
+) -> None:
+    process = announce_process(profile)
+    code_entry = profile.parent / "pin"
+    code_entry.unlink()
+    # Whoever reads it waits until somebody writes: a person who looks for the code.
+    os.mkfifo(code_entry)
+    desk = desktop.new_page()
+    desk.goto(login_address(demo))
+    desk.click("#choose-card")
+    expect(desk.locator("#control-code")).to_be_visible()
+    first = desk.locator("#control-code").inner_text()
+    os.kill(int(process.read_text()), signal.SIGKILL)
+    expect_failure(desk, "bridge_lost")
+    desk.click("#retry")
+    expect(desk.locator("#control-code")).to_be_visible()
+    expect(desk.locator("#control-code")).not_to_have_text(first)
+    threading.Thread(target=code_entry.write_text, args=(PIN,), daemon=True).start()
+    expect_code_for_the_portal(desk, demo)
+
+
+def test_who_installs_the_program_meanwhile_logs_in_with_the_next_try(
+    desktop: BrowserContext, demo: Demo, profile: Path
+) -> None:
+    manifest = profile / HOSTS / f"{HOST_NAME}.json"
+    installed = manifest.read_text()
+    manifest.unlink()
+    desk = desktop.new_page()
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url))
+    desk.goto(login_address(demo))
+    desk.click("#choose-card")
+    # Chromium without a screen answers its own question with "no".
+    desk.click("#permission-go")
+    expect_failure(desk, "permission_denied")
+    manifest.write_text(installed)
+    desk.click("#retry")
+    expect_code_for_the_portal(desk, demo)
+    assert len([url for url in asked if url.endswith("/challenge")]) == 1
+
+
+def announce_process(profile: Path) -> Path:
+    """Has the program write its process id first; the file it writes to."""
+    program, file = profile.parent / "own" / "native-host", profile.parent / "process"
+    first, _newline, others = program.read_text().partition("\n")
+    program.write_text(f"{first}\necho $$ > '{file}'\n{others}")
+    return file
+
+
+def expect_code_for_the_portal(desk: Page, demo: Demo) -> None:
+    desk.wait_for_url(lambda url: url.startswith(f"{demo.portal_url}/callback?") and "code=" in url)
 
 
 def test_an_origin_that_the_administrator_did_not_list_is_said(

@@ -3,12 +3,11 @@
 // port), else at a port of this computer. Either way the browser vouches for this page's origin.
 // It knows no text: states are templates of the page, failures come explained by the server.
 
-const PROTOCOL = "cps-bridge.v1";
+import { hasExtension, linkByExtension, linkByPort, PROTOCOL } from "./links.js";
+
 const STATUS_TIMEOUT = 2500;
 // The browser may be asking the person for permission: nothing is lost by waiting.
 const PERMISSION_TIMEOUT = 120_000;
-// An extension answers within the page, at once; without one this is all that is lost.
-const EXTENSION_TIMEOUT = 250;
 // Nearly every bridge listens at the first port; the others are asked if it does not answer soon.
 const HEAD_START = 250;
 
@@ -141,73 +140,22 @@ async function findBridge() {
   }
 }
 
-/** Sends to the extension's part in this page. */
-function tellExtension(kind, message) {
-  window.postMessage({ channel: PROTOCOL, from: "page", kind, message }, location.origin);
-}
-
-/** Hears the extension's part in this page; returns what stops it. */
-function hearExtension(act) {
-  const hear = ({ source, origin, data }) => {
-    const isOurs = source === window && origin === location.origin;
-    if (isOurs && data?.channel === PROTOCOL && data.from === "extension") act(data);
-  };
-  window.addEventListener("message", hear);
-  return () => window.removeEventListener("message", hear);
-}
-
-function hasExtension() {
-  return new Promise((resolve) => {
-    const settle = (found) => {
-      stop();
-      clearTimeout(timer);
-      resolve(found);
-    };
-    const stop = hearExtension(({ kind }) => kind === "present" && settle(true));
-    const timer = setTimeout(settle, EXTENSION_TIMEOUT, false);
-    tellExtension("find");
-  });
-}
-
-/** A link carries messages to the bridge and back: by the extension, or by a socket. */
-function linkByExtension({ received, closed }) {
-  const stop = hearExtension(({ kind, message }) => {
-    if (kind === "message") received(message);
-    if (kind === "closed") closed();
-  });
-  tellExtension("open");
-  return {
-    send: (message) => tellExtension("message", message),
-    close: () => {
-      stop();
-      tellExtension("close");
-    },
-  };
-}
-
-const linkByPort =
-  (port) =>
-  ({ received, closed }) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, PROTOCOL);
-    socket.addEventListener("message", (event) => received(parse(event.data)));
-    socket.addEventListener("close", closed);
-    return {
-      send: (message) => socket.send(JSON.stringify(message)),
-      close: () => socket.close(),
-    };
-  };
-
 /** Holds the conversation; resolves with the token. Leaving the page ends it, and the PIN prompt. */
 function sign(link, unopened) {
   return new Promise((resolve, reject) => {
     let opened = false;
+    let isOver = false;
     let expected = "";
+    // Once only, and nothing afterwards: the next try may hold another conversation already.
     const end = (settle, value) => {
+      if (isOver) return;
+      isOver = true;
       settle(value);
       bridge.close();
     };
     const ask = async () => {
       const issued = await post(page.dataset.challengeUrl, {});
+      if (isOver) return;
       expected = issued.control_code;
       bridge.send({ type: "authenticate", challenge: issued.challenge });
     };
@@ -225,7 +173,7 @@ function sign(link, unopened) {
     };
     const bridge = link({
       received: (message) => handlers[message?.type]?.(message),
-      closed: () => reject(new Failed(opened ? "bridge_lost" : unopened)),
+      closed: () => end(reject, new Failed(opened ? "bridge_lost" : unopened)),
     });
   });
 }
@@ -242,14 +190,6 @@ async function askCard() {
   const found = await findBridge();
   offerReader(found);
   return sign(linkByPort(found.port), "origin_refused");
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 function failureOf(message) {
