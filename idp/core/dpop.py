@@ -14,6 +14,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import Key, import_key
 
 from idp.core import strict_json
+from idp.core.signed_tokens import TokenRegistry
 
 # RFC 9864 gives EdDSA the new name Ed25519; FAPI and portals still say EdDSA.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
@@ -37,7 +38,7 @@ class OpenedProof:
     claims: Mapping[str, Any]
 
 
-class _Tolerant(jws.JWSRegistry):
+class _Tolerant(TokenRegistry):
     """RFC 7515 §4: extra members are ignored (`crit` is obeyed); an RSA key in a header is long."""
 
     max_header_length = LONGEST_PROOF
@@ -51,9 +52,7 @@ def open_proof(
     `is_tolerant`: a long header, and one with extra members, is read too.
     """
     _check_length(proof)
-    registry = (
-        _registry(algorithms) if is_tolerant else jws.JWSRegistry(algorithms=list(algorithms))
-    )
+    registry = _registry(algorithms) if is_tolerant else TokenRegistry(algorithms=list(algorithms))
     try:
         opened = jws.deserialize_compact(proof, key, registry=registry)
         claims = strict_json.read(opened.payload)

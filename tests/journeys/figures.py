@@ -1,4 +1,4 @@
-"""Times that the journeys measure, printed at the end of the run. Never asserted tightly."""
+"""What the journeys measure, printed at the end of the run. Times are never asserted tightly."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 class Figures:
     lines: list[str] = field(default_factory=list)
 
-    def note(self, what: str, seconds: float, *, target: float) -> None:
-        verdict = "ok" if seconds <= target else "ABOVE TARGET"
-        self.lines.append(f"{what}: {seconds:.2f} s (target {target:.0f} s) {verdict}")
+    def note(self, what: str, amount: float, *, target: float, unit: str = "s") -> None:
+        verdict = "ok" if amount <= target else "ABOVE TARGET"
+        self.lines.append(f"{what}: {amount:.2f} {unit} (target {target:.0f} {unit}) {verdict}")
 
 
 FIGURES = Figures()

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from idp.sandbox.demo.ports import is_free
+from tests.bridge.measure_idle import memory_kb
 from tests.journeys.demo import ROOT, Demo, free_ports, running_demo
+from tests.journeys.figures import FIGURES
 
 pytestmark = pytest.mark.journey
+MOST_MEMORY_MB = 400
 
 
 def run_demo(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -42,6 +45,25 @@ def test_the_check_logs_a_test_person_in_and_says_so_in_one_line(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [done.stdout.strip()]
     assert "Dr Camille Lefèvre" in done.stdout
+    began = time.monotonic()
+    again = run_demo(tmp_path)
+    FIGURES.note("second start, with a login", time.monotonic() - began, target=5)
+    assert again.returncode == 0, again.stderr
+    assert "Dr Camille Lefèvre" in again.stdout
+
+
+def processes_of(demo: Demo) -> list[int]:
+    """The provider's process and those it started: card bridge and portal."""
+    children = Path(f"/proc/{demo.process_id}/task").glob("*/children")
+    return [demo.process_id, *(int(pid) for each in children for pid in each.read_text().split())]
+
+
+def test_the_whole_demo_is_small(demo: Demo) -> None:
+    processes = processes_of(demo)
+    assert len(processes) == 3
+    memory = sum(map(memory_kb, processes)) / 1024
+    FIGURES.note("whole demo's memory (PSS)", memory, target=MOST_MEMORY_MB, unit="MB")
+    assert memory <= MOST_MEMORY_MB
 
 
 @pytest.mark.parametrize("setting", ["HYGIE_PORT", "HYGIE_PORTAL_PORT"])

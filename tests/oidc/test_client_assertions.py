@@ -13,7 +13,9 @@ from idp.core import clock
 from idp.oidc.flows.purge import purge_seen
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.models import Client, SeenId
+from idp.oidc.rules.client_jwks import unverified_jwt
 from idp.oidc.rules.profiles import ProfileName
+from tests.oidc.odd_tokens import unencoded_payload, zipped
 from tests.oidc.portal import SECRET, Portal, basic, issuer
 from tests.oidc.signing_portal import KEYS, PAR, SigningPortal, signed, signing_portal, unsigned
 from tests.oidc.test_parallel_use import all_at_once
@@ -215,6 +217,17 @@ def test_none_and_a_public_key_as_secret_are_refused(fapi: SigningPortal) -> Non
     for text in ("x", "a.b.c", "[" * 5000, "é.é.é"):
         assert_refused(call(fapi, text))
     assert call(fapi, "x" * 17_000).status_code == 400
+
+
+def test_an_unencoded_or_encrypted_assertion_gets_no_token(standard: SigningPortal) -> None:
+    key = KEYS["ES256"]
+    unencoded = unencoded_payload(
+        dict(unverified_jwt(standard.assertion()).claims), alg="ES256", kid="ec", key=key
+    )
+    for assertion in (*unencoded, zipped(standard.assertion())):
+        form = {"grant_type": "client_credentials", "client_assertion": assertion}
+        assert_refused(standard.send("token", form, dpop=""))
+    assert standard.send("token", {"grant_type": "client_credentials"}, dpop="").status_code == 200
 
 
 def test_a_request_object_is_no_assertion(fapi: SigningPortal) -> None:

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from idp.directory.models import Person
 from idp.oidc.flows.keys import rotate_keys
 from idp.oidc.gateways import keys
 from idp.oidc.rules.ciba_request import CIBA_GRANT
-from tests.oidc.portal import PROTOCOL, Browser, issuer
+from tests.oidc.portal import PROTOCOL, Browser, Portal, issuer
 
 pytestmark = pytest.mark.django_db
 CIBA_PATH = "/protocol/openid-connect/ext/ciba/auth"
@@ -39,6 +40,34 @@ def test_the_document_stands_where_rfc_8414_looks_for_it(address: str) -> None:
 def test_both_names_serve_the_same_document() -> None:
     assert document(DOCUMENTS[0]) == document(DOCUMENTS[1])
     assert document()["issuer"] == issuer()
+
+
+# What a proxy, or a stranger, says of the name that was asked.
+CLAIMED = [
+    {"HTTP_HOST": "evil.test"},
+    {"HTTP_HOST": "127.0.0.1:9999"},
+    {"HTTP_X_FORWARDED_HOST": "evil.test"},
+    {"HTTP_X_FORWARDED_PROTO": "https"},
+    {"HTTP_X_FORWARDED_PORT": "444"},
+    {"HTTP_FORWARDED": "for=192.0.2.1;host=evil.test;proto=https"},
+]
+
+
+@pytest.mark.parametrize("claimed", CLAIMED, ids=lambda claimed: next(iter(claimed)))
+def test_no_header_changes_the_issuer_nor_an_address(
+    portal: Portal, doctor: Person, claimed: dict[str, Any]
+) -> None:
+    for address in (*DOCUMENTS, *BEFORE_THE_PATH):
+        plain = Browser().get(address).content
+        assert Browser().get(address, **claimed).content == plain, address
+    refresh_token = portal.tokens(doctor)["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    issued = portal.token_call(form, **claimed).json()
+    assert keys.read(issued["access_token"], kind="Bearer")["iss"] == issuer()
+    access: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {issued['access_token']}"}
+    plain = Browser().get(f"{PROTOCOL}/userinfo", **access).content
+    told = Browser().get(f"{PROTOCOL}/userinfo", **access, **claimed)
+    assert (told.status_code, told.content) == (200, plain)
 
 
 def test_every_endpoint_that_is_advertised_answers() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from joserfc.jwk import Key
+from joserfc import jwt
+from joserfc.jwk import Key, import_key
 
 from idp.audit.models import AuditRow
 from idp.core import clock
@@ -20,6 +21,7 @@ from idp.oidc.flows.keys import TooSoonError, rotate_due_keys, rotate_keys
 from idp.oidc.gateways import keys
 from idp.oidc.models import KeyState, SigningKey
 from tests.oidc.portal import Portal
+from tests.oidc.signing_portal import signed
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -159,6 +161,50 @@ def test_a_token_signed_elsewhere_by_the_next_key_is_known_already() -> None:
     keys.ring()
     row = SigningKey.objects.get(alg="RS256", state=KeyState.NEXT)
     assert keys.ring().verifying.get_by_kid(row.kid).kid == row.kid
+
+
+def bare(key: Key) -> dict[str, Any]:
+    """The key's own numbers, without the algorithm and the use it is kept for."""
+    return {
+        name: value
+        for name, value in key.as_dict(private=True).items()
+        if name not in ("alg", "use", "kid")
+    }
+
+
+def test_a_token_that_names_another_key_of_ours_is_refused(portal: Portal, doctor: Person) -> None:
+    """Our own signature counts under the name and the algorithm of the key that made it only."""
+    tokens = portal.tokens(doctor)
+    claims = keys.read(tokens["access_token"], kind="Bearer")
+    ring = keys.ring()
+    rs256_kid, rs256 = ring.signing["RS256"]
+    es256_kid, es256 = ring.signing["ES256"]
+    refreshing = ring.refreshing[0]
+    following = SigningKey.objects.get(alg="RS256", state=KeyState.NEXT).kid
+    for alg, kid, key in (
+        ("RS256", es256_kid, rs256),
+        ("RS256", following, rs256),
+        ("RS256", refreshing.kid, rs256),
+        ("PS256", rs256_kid, rs256),
+        ("ES256", rs256_kid, es256),
+        ("HS256", refreshing.kid, refreshing),
+        ("HS256", rs256_kid, refreshing),
+    ):
+        token = signed({"alg": alg, "kid": kid}, claims, import_key(bare(key)))
+        assert portal.userinfo(token).status_code == 401, (alg, kid)
+    assert portal.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_a_refresh_token_signed_by_a_published_key_is_refused(
+    portal: Portal, doctor: Person
+) -> None:
+    refresh_token = portal.tokens(doctor)["refresh_token"]
+    claims = keys.read_refresh(refresh_token)
+    rs256_kid, rs256 = keys.ring().signing["RS256"]
+    for kid in (rs256_kid, keys.ring().refreshing[0].kid):
+        token = jwt.encode({"alg": "RS256", "kid": kid}, claims, rs256)
+        assert portal.refresh(token).json()["error"] == "invalid_grant"
+    assert portal.refresh(refresh_token).status_code == 200
 
 
 def test_a_key_of_another_vault_is_unreadable(settings: object) -> None:

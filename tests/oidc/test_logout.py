@@ -12,6 +12,7 @@ from idp.directory.models import Person
 from idp.login.models import SsoSession
 from idp.oidc.flows.clients import ensure_client
 from idp.oidc.gateways import keys
+from tests.oidc.odd_tokens import unencoded_payload, zipped
 from tests.oidc.portal import FORM, LOGGED_OUT_URI, PROTOCOL, REDIRECT_URI, SECRET, Browser, Portal
 
 pytestmark = pytest.mark.django_db
@@ -169,7 +170,7 @@ def test_an_address_without_a_hint_nor_a_session_leads_nowhere(portal: Portal) -
 def bad_hints(portal: Portal, doctor: Person) -> list[str]:
     tokens = portal.tokens(doctor)
     claims = keys.read(tokens["id_token"], kind="ID")
-    kid = keys.ring().signing["RS256"][0]
+    kid, own_key = keys.ring().signing["RS256"]
     header, payload, _signature = tokens["id_token"].split(".")
     return [
         jwt.encode({"alg": "RS256", "kid": kid}, claims, RSAKey.generate_key(2048)),
@@ -178,6 +179,8 @@ def bad_hints(portal: Portal, doctor: Person) -> list[str]:
         keys.sign({**claims, "iss": "https://other.example"}, alg="RS256"),
         tokens["access_token"],
         "nonsense",
+        *unencoded_payload(claims, alg="RS256", kid=kid, key=own_key),
+        zipped(tokens["id_token"]),
     ]
 
 

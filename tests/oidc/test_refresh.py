@@ -11,7 +11,9 @@ from idp.core import clock
 from idp.directory.models import Person
 from idp.login import flows as login
 from idp.login.models import SsoSession
+from idp.oidc.flows.clients import set_enabled
 from idp.oidc.gateways import keys
+from idp.oidc.models import Client
 from tests.oidc.portal import Portal, issuer
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +108,30 @@ def test_a_refresh_token_dies_with_the_session(portal: Portal, doctor: Person) -
     token = portal.tokens(doctor)["refresh_token"]
     login.end_session(session=SsoSession.objects.get(), reason="test")
     assert refused(portal.refresh(token))
+
+
+def test_a_disabled_client_refreshes_nothing_until_it_is_enabled_again(
+    portal: Portal, doctor: Person
+) -> None:
+    token = portal.tokens(doctor)["refresh_token"]
+    set_enabled(client_id=portal.client.client_id, is_enabled=False)
+    response = portal.refresh(token)
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+    set_enabled(client_id=portal.client.client_id, is_enabled=True)
+    # The refused try has used nothing up.
+    assert portal.refresh(token).status_code == 200
+
+
+def test_a_client_disabled_by_another_process_refreshes_nothing(
+    portal: Portal, doctor: Person
+) -> None:
+    """This process still knows the client as it was a moment ago: the grant's own read decides."""
+    token = portal.tokens(doctor)["refresh_token"]
+    rows = Client.objects.filter(pk=portal.client.pk)
+    rows.update(is_enabled=False)
+    assert refused(portal.refresh(token))
+    rows.update(is_enabled=True)
+    assert portal.refresh(token).status_code == 200
 
 
 def test_the_time_of_the_login_is_kept(psc_portal: Portal, doctor: Person) -> None:

@@ -8,7 +8,9 @@ from joserfc.jwk import ECKey
 from idp.core import clock
 from idp.directory.models import Person
 from idp.oidc.gateways import keys
+from idp.oidc.rules.client_jwks import unverified_jwt
 from idp.oidc.rules.profiles import ProfileName
+from tests.oidc.odd_tokens import unencoded_payload, zipped
 from tests.oidc.portal import REDIRECT_URI, VERIFIER, Portal, issuer, parameters_of
 from tests.oidc.signing_portal import KEYS, SigningPortal, signed, signing_portal, unsigned
 
@@ -94,6 +96,17 @@ def test_oidcc_unsigned_request_object_is_rejected_as_unsupported(
         portal.ask(request=standard.request_object()),
     ):
         assert parameters_of(response)["error"] == "request_not_supported"
+
+
+def test_an_unencoded_or_encrypted_object_is_refused(standard: SigningPortal) -> None:
+    plain = standard.request_object()
+    claims = dict(unverified_jwt(plain).claims)
+    forms = [*unencoded_payload(claims, alg="ES256", kid="ec", key=KEY), zipped(plain)]
+    for form in forms:
+        answer = parameters_of(ask(standard, form, **OUTSIDE))
+        assert answer["error"] == "invalid_request_object"
+        # Where no registered address stands outside, nobody is sent anywhere.
+        assert ask(standard, form).status_code == 400
 
 
 def test_a_request_by_reference_is_not_supported(standard: SigningPortal) -> None:

@@ -15,6 +15,7 @@ from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.oidc.flows.clients import set_enabled
 from idp.oidc.gateways import keys
+from tests.oidc.odd_tokens import unencoded_payload, zipped
 from tests.oidc.portal import FORM, PROTOCOL, Browser, Portal
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,19 @@ def forgeries(token: str) -> dict[str, str]:
         "too long": "x" * 20_000,
         "not ASCII": "é.é.é",
         "empty parts": "..",
+        **odd_forms(token),
+    }
+
+
+def odd_forms(token: str) -> dict[str, str]:
+    """Not even our own signature, and our own token inside, make these a token of ours."""
+    kid, own_key = keys.ring().signing["RS256"]
+    claims = keys.read(token, kind="Bearer")
+    unencoded = unencoded_payload(claims, alg="RS256", kid=kid, key=own_key)
+    return {
+        **{f"b64 false, form {number}": forged for number, forged in enumerate(unencoded)},
+        "compressed JWE": zipped(token),
+        "compressed JWE of the claims": zipped(json.dumps(claims)),
     }
 
 

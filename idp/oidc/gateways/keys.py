@@ -22,6 +22,7 @@ from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey, import_key
 
 from idp.core import clock, vault
 from idp.core.errors import IdpError
+from idp.core.signed_tokens import TokenRegistry
 from idp.oidc.models import KeyState, SigningKey
 
 log = structlog.get_logger()
@@ -241,7 +242,7 @@ def _decoded(token: str, keys: KeySet, algorithms: tuple[str, ...]) -> dict[str,
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise InvalidTokenError("too long or not ASCII")
     try:
-        return jwt.decode(token, keys, algorithms=algorithms).claims
+        return jwt.decode(token, keys, registry=TokenRegistry(algorithms=algorithms)).claims
     # RecursionError: a header of nested brackets, read before any signature.
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidTokenError(type(error).__name__) from error

@@ -12,6 +12,7 @@ from joserfc.util import urlsafe_b64decode
 from idp.core import strict_json
 from idp.core.dpop import PRIVATE_MEMBERS
 from idp.core.errors import IdpError
+from idp.core.signed_tokens import TokenRegistry
 
 # Where a signature is verified, by the key's kind: the alg of a header never chooses alone.
 ALGS_OF_KEY = {
@@ -117,7 +118,7 @@ def _is_for(jwk: Mapping[str, Any], alg: object, kid: object) -> bool:
 def is_signed_by(token: str, key: Key, alg: str) -> bool:
     """Whether this very key has signed, with this very algorithm."""
     # RFC 7515 §4: header members that are not understood are ignored, save through `crit`.
-    registry = jws.JWSRegistry(algorithms=[alg], strict_check_header=False)
+    registry = TokenRegistry(algorithms=[alg], strict_check_header=False)
     try:
         jws.deserialize_compact(token, key, registry=registry)
     except (JoseError, ValueError, TypeError, KeyError):
