@@ -7,6 +7,7 @@ import pytest
 
 from idp.audit.models import AuditRow
 from idp.core import clock
+from idp.core.errors import IdpError
 from idp.directory.models import Person
 from idp.enrollment.flows.evidence import verify_evidence
 from idp.enrollment.models import ApprovalRequest, Device
@@ -156,6 +157,20 @@ def test_revoking_the_phone_ends_what_waits(
     attempt = ask(person, number="12")
     workstation.client.post(f"/mon-ecps/appareils/{phone.device_id}/revoquer")
     assert state_of(attempt) is AttemptState.REFUSED
+
+
+def test_revoking_the_phone_ends_what_it_approved_before_the_portal_asked(
+    person: Person, workstation: Workstation, phone: SoftPhone
+) -> None:
+    attempt = ask(person, number="12")
+    phone.approve(only_request(phone)["id"], number="12")
+    attempt.refresh_from_db()
+    workstation.client.post(f"/mon-ecps/appareils/{phone.device_id}/revoquer")
+    # What the portal's poll read before the revocation opens nothing either.
+    with pytest.raises(IdpError, match="attempt_over"):
+        login.finish_decoupled(attempt=attempt)
+    assert state_of(attempt) is AttemptState.REFUSED
+    assert attempt.refusal_code == "access_denied"
 
 
 @pytest.mark.parametrize("late", [0, 30])

@@ -178,3 +178,25 @@ def test_a_removed_phone_takes_its_sessions_along(person: Person, phone: SoftPho
     by_card.refresh_from_db()
     assert session.end_reason == "device revoked"
     assert by_card.ended_at is None
+
+
+def test_a_removed_phone_takes_the_logins_that_it_proved_along(
+    person: Person, phone: SoftPhone
+) -> None:
+    asked = ask(person, LoginPolicy())
+    phone.approve(asked.request_id, number=asked.number)
+    phone.signed_call("DELETE", "/devices/me")
+    asked.attempt.refresh_from_db()
+    assert (asked.attempt.state, asked.attempt.refusal_code) == ("refused", "access_denied")
+    with pytest.raises(IdpError, match="attempt_over"):
+        login.finish(attempt=asked.attempt)
+    assert not SsoSession.objects.filter(device=str(phone.device_id)).exists()
+    assert AuditRow.objects.get(event="login_withdrawn").data["reason"] == "device revoked"
+
+
+def test_a_removed_phone_leaves_the_logins_of_others(person: Person, phone: SoftPhone) -> None:
+    by_card = Workstation().open_login()
+    log_in_as(attempt=by_card, national_id=person.national_id, auth_mode=AuthMode.CARD)
+    phone.signed_call("DELETE", "/devices/me")
+    by_card.refresh_from_db()
+    assert by_card.state == AttemptState.PROVEN

@@ -182,7 +182,8 @@ def _audit(enrolment: Enrolment, session: SsoSession, *, code: str) -> str:
 
 def _lock_holder(person_id: UUID) -> None:
     """One activation decision at a time for one person: the limit of devices depends on it."""
-    Person.objects.select_for_update().only("pk").get(pk=person_id)
+    # No key changes: a session may be opened meanwhile, and would else wait for us, as we for it.
+    Person.objects.select_for_update(no_key=True).only("pk").get(pk=person_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ def revoke(*, device_id: UUID, person_id: UUID, by: str, by_device: UUID | None 
         if not revoke_device(device, by=by, by_device=by_device):
             return False
         end_requests_of(person_id)
-        login.end_sessions_of_device(device=str(device.pk), reason="device revoked")
+        login.withdraw_device(device=str(device.pk), reason="device revoked")
         live.wake(device_group(person_id))
     return True
 

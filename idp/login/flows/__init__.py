@@ -20,11 +20,10 @@ from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, 
 from idp.login.flows.sessions import (
     current_session,
     end_session,
-    end_sessions_of_device,
     keep_alive,
     last_card_login,
 )
-from idp.login.flows.withdrawal import withdraw
+from idp.login.flows.withdrawal import withdraw, withdraw_device
 
 __all__ = [
     "Browser",
@@ -36,7 +35,6 @@ __all__ = [
     "decline",
     "decoupled_state",
     "end_session",
-    "end_sessions_of_device",
     "finish",
     "finish_decoupled",
     "keep_alive",
@@ -48,4 +46,5 @@ __all__ = [
     "refuse",
     "told_before_finish",
     "withdraw",
+    "withdraw_device",
 ]

@@ -81,12 +81,6 @@ def last_card_login(*, person_id: UUID) -> datetime | None:
     return by_card.order_by("-auth_time").values_list("auth_time", flat=True).first()
 
 
-def end_sessions_of_device(*, device: str, reason: str) -> int:
-    """Ends every session that this phone opened: what it vouched for is not believed any more."""
-    opened = SsoSession.objects.filter(device=device, ended_at__isnull=True)
-    return sum(end_session(session=session, reason=reason) for session in opened)
-
-
 @transaction.atomic
 def end_session(*, session: SsoSession, reason: str, client_id: str = "") -> bool:
     """Ends the session, audits it and tells the hooks; False when it was over already."""
