@@ -12,7 +12,9 @@ from django.urls import reverse
 from idp.audit.flows.verification import verify
 from idp.audit.models import AuditRow
 from idp.core import clock
+from idp.core.errors import IdpError
 from idp.directory.models import Person
+from idp.enrollment.flows.offline import prove_by_code
 from idp.enrollment.gateways.otp import code_of
 from idp.enrollment.models import OfflineSeed
 from idp.enrollment.rules.encoding import from_b64u
@@ -129,6 +131,28 @@ def test_a_code_serves_once(person: Person, seed: bytes) -> None:
         # Nor does an older one that was not used yet.
         assert is_refused(Login().type(person, code(seed, steps=-1)))
         assert Login().type(person, code(seed, steps=1)).status_code == 303
+
+
+def test_a_form_sent_twice_goes_on_with_the_login(person: Person, seed: bytes) -> None:
+    login = Login()
+    digits = code(seed)
+    assert login.type(person, digits).status_code == 303
+    again = login.type(person, digits)
+    dispatcher = reverse("login:dispatch", args=[login.attempt.pk])
+    assert (again.status_code, again["Location"]) == (303, dispatcher)
+
+
+def test_the_second_of_two_forms_at_once_counts_no_wrong_code(person: Person, seed: bytes) -> None:
+    login = Login()
+    form = {"identifier": person.national_id, "code": code(seed), "network": "192.0.2.1"}
+    prove_by_code(attempt=login.attempt, **form)
+    # The attempt as it was read before the first had decided.
+    assert login.attempt.state == "open"
+    with pytest.raises(IdpError) as refused:
+        prove_by_code(attempt=login.attempt, **form)
+    assert refused.value.code == "attempt_over"
+    assert OfflineSeed.objects.get().wrong == 0
+    assert not AuditRow.objects.filter(event="login", outcome="refused").exists()
 
 
 def test_every_reason_gets_the_same_answer_and_a_row(person: Person, seed: bytes) -> None:

@@ -1,7 +1,9 @@
 """A method's page once the attempt was decided: the first answer holds, and is gone on with."""
 
+from dataclasses import replace
+
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.test import Client
 from django.urls import reverse
 
@@ -14,7 +16,17 @@ from tests.login.conftest import BROWSER, open_one, proof_of
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("cardbridge:start", "enrollment:phone_start", "sandbox:test_identity")
+PAGES = (
+    "cardbridge:start",
+    "enrollment:offline_start",
+    "enrollment:phone_start",
+    "sandbox:test_identity",
+)
+
+
+@pytest.fixture(autouse=True)
+def _every_method_is_on(settings: LazySettings) -> None:
+    settings.HYGIE = replace(settings.HYGIE, offline_codes=True)
 
 
 @pytest.fixture

@@ -214,6 +214,28 @@ def test_the_workstation_renames_a_phone(workstation: Workstation, phone: SoftPh
     assert reference in page
 
 
+@pytest.mark.parametrize("label", ["", " \t\u200b"])
+def test_an_empty_name_changes_nothing_and_leads_back_to_the_list(
+    workstation: Workstation, phone: SoftPhone, label: str
+) -> None:
+    before = label_of(phone)
+    address = f"/mon-ecps/appareils/{phone.device_id}/renommer"
+    answer = workstation.client.post(address, {"label": label})
+    assert (answer.status_code, answer["Location"]) == (303, "/mon-ecps/")
+    assert label_of(phone) == before
+
+
+def test_who_renames_a_phone_removed_meanwhile_is_led_back_to_the_list(
+    workstation: Workstation, phone: SoftPhone
+) -> None:
+    workstation.client.post(f"/mon-ecps/appareils/{phone.device_id}/revoquer")
+    address = f"/mon-ecps/appareils/{phone.device_id}/renommer"
+    answer = workstation.client.post(address, {"label": "Cabinet"})
+    assert answer.status_code == 404
+    assert answer.context["next_step"]["url"] == "/mon-ecps/"
+    assert "revenez sur le portail" not in answer.content.decode()
+
+
 def test_without_a_fresh_card_the_workstation_renames_nothing(
     workstation: Workstation, phone: SoftPhone
 ) -> None:

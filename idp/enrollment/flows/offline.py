@@ -24,12 +24,13 @@ from idp.enrollment.rules.limits import MAX_ACTIVE_DEVICES, PHONE_LOGIN_STARTS
 from idp.enrollment.rules.offline import SEED_BYTES, USES, WRONG_CODES, is_code, steps_around
 from idp.enrollment.rules.states import DeviceState
 from idp.login import flows as login
+from idp.login.flows.attempts import attempt_over
 from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import Authentication, AuthMode, MethodName
 from idp.login.rules.ecps import EcpsGrade
 from idp.login.rules.levels import Level
-from idp.login.rules.steps import usable_methods
+from idp.login.rules.steps import AttemptState, usable_methods
 
 SEED_PURPOSE = "offline.seed"
 
@@ -62,7 +63,10 @@ def has_seed(*, device: Device) -> bool:
 
 
 def prove_by_code(*, attempt: LoginAttempt, identifier: str, code: str, network: str) -> None:
-    """Proves the login, or one same refusal for whatever is wrong with person, phone or code."""
+    """Proves the login, or one same refusal for whatever is wrong with person, phone or code.
+
+    The same form sent twice counts once: `attempt_over`, not a code used before.
+    """
     _require_on()
     _require_allowed(attempt)
     throttle.hit(
@@ -72,7 +76,11 @@ def prove_by_code(*, attempt: LoginAttempt, identifier: str, code: str, network:
     # Nobody's id: what is asked of the database about nobody costs what it costs for somebody.
     person_id = professional.person_id if professional else uuid4()
     with transaction.atomic():
-        outcome = _take(person_id, code)
+        seeds = _lock_seeds(person_id)
+        # Behind the lock: what was sent first has decided by now.
+        if not LoginAttempt.objects.filter(pk=attempt.pk, state=AttemptState.OPEN).exists():
+            raise attempt_over()
+        outcome = _take(seeds, person_id, code)
         if professional is None or isinstance(outcome, IdpError):
             refusal = outcome if isinstance(outcome, IdpError) else refusals.offline_code("nobody")
         else:
@@ -84,18 +92,22 @@ def prove_by_code(*, attempt: LoginAttempt, identifier: str, code: str, network:
     )
 
 
-def _take(person_id: UUID, code: str) -> Device | IdpError:
-    """Whose code it is, used up; every seed and every step is looked at, whichever is right."""
-    now = clock.now()
-    seeds = list(
+def _lock_seeds(person_id: UUID) -> list[OfflineSeed]:
+    """Of this person's usable phones, until the transaction ends."""
+    return list(
         OfflineSeed.objects.select_for_update(of=("self",))
         .select_related("device")
         .filter(
             device__holder_id=person_id,
             device__state=DeviceState.ACTIVE,
-            device__valid_until__gt=now,
+            device__valid_until__gt=clock.now(),
         )
     )
+
+
+def _take(seeds: list[OfflineSeed], person_id: UUID, code: str) -> Device | IdpError:
+    """Whose code it is, used up; every seed and every step is looked at, whichever is right."""
+    now = clock.now()
     found = _matches(seeds, code)
     if found is None or any(seed.is_locked(now=now, rate=WRONG_CODES) for seed in seeds):
         OfflineSeed.count_wrong(holder_id=person_id, now=now, rate=WRONG_CODES)

@@ -132,15 +132,21 @@ def revoke(request: HttpRequest, device_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@leads_back_to_my_ecps
 def rename(request: HttpRequest, device_id: UUID) -> HttpResponse:
     """Another name for a phone; an empty one changes nothing."""
     session = session_of(request)
     if session is None or not has_fresh_card(session):
         return card_first(request)
-    device_life.rename(
-        device_id=device_id,
-        person_id=session.person_id,
-        label=request.POST.get("label", ""),
-        by="holder at a workstation",
-    )
+    try:
+        device_life.rename(
+            device_id=device_id,
+            person_id=session.person_id,
+            label=request.POST.get("label", ""),
+            by="holder at a workstation",
+        )
+    except IdpError as error:
+        if error.code != "label_empty":
+            raise
+        return see_other(reverse("enrollment:home"))
     return see_other(f"{reverse('enrollment:home')}?renamed")

@@ -13,7 +13,7 @@ from idp.core.identifiers import normalise_typed_identifier
 from idp.enrollment.flows.offline import prove_by_code
 from idp.enrollment.rules.people import network_of
 from idp.login.models import LoginAttempt
-from idp.login.views.dispatcher import attempt_page, open_attempt_of, see_other
+from idp.login.views.dispatcher import attempt_page, method_page, open_attempt_of, see_other
 
 # What stays on the page, to be typed again; anything else is a page of its own.
 _MENDABLE = frozenset({"invalid_identifier", "offline_code_refused", "offline_codes_used_up"})
@@ -21,6 +21,7 @@ _MENDABLE = frozenset({"invalid_identifier", "offline_code_refused", "offline_co
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@method_page
 def offline_start(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """GET asks for identifier and code; POST logs in, or says the one thing that may be said."""
     attempt = open_attempt_of(request, attempt_id)
