@@ -30,7 +30,7 @@ def service(settings: Any) -> Iterator[PushService]:
         yield listening
 
 
-def unreadable(device_id: str | None) -> None:
+def unreadable(device_id: str) -> None:
     """As after a restore under another encryption key."""
     PushSubscription.objects.filter(device_id=device_id).update(sealed=b"x" * 80)
 
@@ -238,7 +238,7 @@ def test_one_that_cannot_be_read_stops_no_other(
 ) -> None:
     second = workstation.activate(SoftPhone(Client()))
     Doorbell(f"{service.origin}/ring/2").subscribe(second)
-    unreadable(phone.device_id)
+    unreadable(str(phone.device_id))
     PushDelivery.objects.all().delete()
     ask(person)
     ring_due()
