@@ -1,4 +1,4 @@
-"""A holder's card was opposed: the phones that it enrolled end with it."""
+"""A holder's card was opposed: every phone of that holder ends, whichever card enrolled it."""
 
 from uuid import UUID
 
