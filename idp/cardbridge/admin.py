@@ -23,7 +23,7 @@ class ReadOnly:
 
 @admin.register(TrustedCertificate)
 class TrustedCertificateAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("subject", "role", "enabled", "accepts_cards", "failures", "last_failure")
+    list_display = ("subject", "role", "enabled", "accepts_cards", "crl_failures", "ocsp_failures")
     exclude = ("der",)
 
 

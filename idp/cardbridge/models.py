@@ -58,9 +58,11 @@ class TrustedCertificate(models.Model):
     ocsp_url = models.URLField(max_length=500, blank=True)
     # RFC 9654: an answer that does not repeat our nonce may be an old one.
     ocsp_requires_nonce = models.BooleanField(default=True)
-    # Fetches that failed since the last that did not, and why.
-    failures = models.PositiveIntegerField(default=0)
-    last_failure = models.CharField(max_length=300, blank=True)
+    # Fetches of the list that failed since the last that did not, and why; the same of OCSP.
+    crl_failures = models.PositiveIntegerField(default=0)
+    last_crl_failure = models.CharField(max_length=300, blank=True)
+    ocsp_failures = models.PositiveIntegerField(default=0)
+    last_ocsp_failure = models.CharField(max_length=300, blank=True)
     added_at = models.DateTimeField()
 
     class Meta:

@@ -156,8 +156,8 @@ def not_believed(responder: Responder, word: str, **changes: Any) -> None:
     for name, value in {"status": REVOKED, **changes}.items():
         setattr(responder, name, value)
     assert ask() == 0
-    assert word in state().last_failure
-    assert state().failures == 1
+    assert word in state().last_ocsp_failure
+    assert state().ocsp_failures == 1
     assert not BarredSerial.objects.filter(source__startswith="ocsp").exists()
 
 
@@ -296,14 +296,18 @@ def test_a_responder_that_is_away_is_left_in_peace_and_counted(
     assert ask() == 0
     # Two cards are due, and one call told that nobody answers.
     assert len(calls) == 1
-    assert state().failures == 1
-    assert "too slow" in state().last_failure
+    assert state().ocsp_failures == 1
+    assert "too slow" in state().last_ocsp_failure
 
 
 def test_an_answer_after_failures_forgets_them(responder: Responder) -> None:
-    TrustedCertificate.objects.update(failures=4, last_failure="ocsp: away")
+    TrustedCertificate.objects.update(
+        ocsp_failures=4, last_ocsp_failure="away", crl_failures=4, last_crl_failure="404"
+    )
     assert ask() == 1
-    assert (state().failures, state().last_failure) == (0, "")
+    assert (state().ocsp_failures, state().last_ocsp_failure) == (0, "")
+    # The list is another matter, and is counted apart.
+    assert (state().crl_failures, state().last_crl_failure) == (4, "404")
 
 
 @pytest.mark.parametrize("error", [IdpError("attempt_over", ""), OperationalError("deadlock")])
@@ -324,7 +328,7 @@ def test_a_card_that_cannot_be_ended_now_leaves_the_others_their_answers(
     assert ask() == 1
     assert Card.objects.get(opposed_at__isnull=False) == second
     # The responder is not at fault, and the first card is asked about again soon.
-    assert state().failures == 0
+    assert state().ocsp_failures == 0
     assert ask() == 0
     with clock.frozen(clock.now() + timedelta(minutes=5)):
         assert ask() == 1

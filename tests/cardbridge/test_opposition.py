@@ -30,23 +30,11 @@ from idp.oidc.models import Client, Delivery, Grant
 from idp.sandbox.pki.installation import revoke_card
 from idp.sandbox.pki.store import Credential
 from tests.cardbridge.crafting import Recipe, craft, make_list, private_extensions
+from tests.cardbridge.opposition import oppose, session_by
 from tests.cardbridge.steps import log_in
 from tests.emulators.phones import SoftPhone
 from tests.emulators.workstation import Workstation
 from tests.login.conftest import PORTAL, open_one
-
-
-def oppose(issuer: Credential, *cards: Credential, number: int = 200) -> None:
-    serials = tuple(card.certificate.serial_number for card in cards)
-    crl_of = make_list(issuer, revoked=serials, number=number)
-    import_list(data=crl_of.public_bytes(Encoding.DER))
-
-
-def session_by(card: Credential) -> SsoSession:
-    attempt = open_one()
-    assert log_in(attempt, card) == ""
-    session, _secret = login.finish(attempt=attempt)
-    return session
 
 
 def grant_of(session: SsoSession, client_id: str = "portail") -> Grant:
@@ -204,24 +192,6 @@ def test_the_same_serial_of_another_issuer_is_another_card(fort: Credential) -> 
     assert log_in(open_one(), card) == ""
     session.refresh_from_db()
     assert session.ended_at is None
-
-
-def test_a_login_that_raced_with_its_opposition_is_ended_by_the_worker(fort: Credential) -> None:
-    card = craft(fort)
-    session = session_by(card)
-    # As if the serial had come between the look-up of the login and its proof.
-    BarredSerial.objects.create(
-        issuer=TrustedCertificate.objects.get(
-            subject=fort.certificate.subject.rfc4514_string(), enabled=True
-        ),
-        serial=f"{card.certificate.serial_number:x}",
-        source="crl",
-        revoked_at=clock.now(),
-    )
-    assert withdraw_opposed_cards() == 1
-    assert withdraw_opposed_cards() == 0
-    session.refresh_from_db()
-    assert session.ended_at is not None
 
 
 def test_two_live_cards_of_one_person_lead_to_one_person(fort: Credential) -> None:

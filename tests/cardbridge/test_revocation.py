@@ -288,11 +288,11 @@ def test_a_fetch_that_fails_is_counted_and_one_that_does_not_ends_the_count(
     good = published.pop(url)
     refresh_due_crls()
     refresh_due_crls()
-    assert row_of(fort).failures == 2
-    assert "404" in row_of(fort).last_failure
+    assert row_of(fort).crl_failures == 2
+    assert "404" in row_of(fort).last_crl_failure
     published[url] = good
     refresh_due_crls()
-    assert (row_of(fort).failures, row_of(fort).last_failure) == (0, "")
+    assert (row_of(fort).crl_failures, row_of(fort).last_crl_failure) == (0, "")
 
 
 def test_a_login_reads_no_list_however_long(

@@ -73,11 +73,15 @@ def test_the_grace_window_is_said_too(sandbox: Path, fort: Credential, settings:
 
 def test_failures_in_a_row_are_said(sandbox: Path) -> None:
     TrustedCertificate.objects.filter(accepts_cards=True).update(
-        failures=2, last_failure="list: 404"
+        crl_failures=2, last_crl_failure="404"
     )
     assert problems() == []
-    TrustedCertificate.objects.filter(accepts_cards=True).update(failures=3)
-    assert problems() == ["3 fetches failed in a row, the last: list: 404"]
+    TrustedCertificate.objects.filter(accepts_cards=True).update(crl_failures=3)
+    assert problems() == ["3 fetches of the list failed in a row, the last: 404"]
+    TrustedCertificate.objects.filter(accepts_cards=True).update(
+        crl_failures=0, ocsp_failures=3, last_ocsp_failure="too slow"
+    )
+    assert problems() == ["3 questions by OCSP failed in a row, the last: too slow"]
 
 
 def test_a_list_that_we_did_not_write_is_said(sandbox: Path) -> None:

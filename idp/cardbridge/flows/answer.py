@@ -1,8 +1,11 @@
 """The two things that end a try: the card's answer, or the bridge's word that there is none."""
 
+from typing import Any
+
 import structlog
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
+from django.db import transaction
 
 from idp.audit.flows import Outcome, record
 from idp.cardbridge.flows.challenges import take_challenge
@@ -71,9 +74,25 @@ def _prove(attempt: LoginAttempt, body: bytes) -> None:
     token = WebEidToken.parse(body)
     card = verify_token(token=token, challenge=challenge)
     professional = _professional_of(card)
+    evidence = card_evidence(
+        token=token, card=card, origin=settings.HYGIE.origin, challenge=challenge
+    )
+    _note_and_prove(attempt, card, professional, evidence)
+    _compare_professions(attempt, card.holder, professional)
+
+
+@transaction.atomic
+def _note_and_prove(
+    attempt: LoginAttempt, card: VerifiedCard, professional: Professional, evidence: dict[str, Any]
+) -> None:
+    """The card's row is locked until the proof is there to be seen.
+
+    An opposition meanwhile waits for it and ends this login too; one that came just before has its
+    mark taken off the row, and the worker's sweep finds it.
+    """
     seen = _seen(card, professional)
     note_card(seen)
-    login.prove(
+    login.prove_within(
         attempt=attempt,
         authentication=Authentication(
             person_id=professional.person_id,
@@ -85,12 +104,9 @@ def _prove(attempt: LoginAttempt, body: bytes) -> None:
             at=clock.now(),
             ends_soon_at=end_to_announce(seen),
             is_test=card.holder.is_test or professional.is_test,
-            evidence=card_evidence(
-                token=token, card=card, origin=settings.HYGIE.origin, challenge=challenge
-            ),
+            evidence=evidence,
         ),
     )
-    _compare_professions(attempt, card.holder, professional)
 
 
 def _seen(card: VerifiedCard, professional: Professional) -> SeenCard:

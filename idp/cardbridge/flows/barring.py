@@ -6,8 +6,9 @@ crl, ocsp → bar → the holder's sessions, tokens and phones end in the same t
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, F, Max, OuterRef
 
 from idp.audit.flows import Outcome, record
 from idp.cardbridge.gateways.bulk import insert_bars
@@ -15,8 +16,11 @@ from idp.cardbridge.models import BarredSerial, TrustedCertificate
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.cardbridge.rules.revocation import Bar, Source
 from idp.core import clock
+from idp.core.errors import IdpError
 from idp.directory.models import Card
 from idp.login import flows as login
+
+log = structlog.get_logger()
 
 # Cards whose login may have passed the bar a moment before it came down.
 SWEPT_BACK = timedelta(hours=1)
@@ -52,7 +56,8 @@ def bar(issuer: TrustedCertificate, bars: Sequence[Bar]) -> None:
         serial__in=new.values("serial"),
         withdrawn_at__isnull=True,
     )
-    _withdraw_all(cards)
+    for card in cards.select_related("person"):
+        _withdraw_opposed(card)
 
 
 def lift(issuer: TrustedCertificate, *, serials: Iterable[str], sources: Sequence[Source]) -> None:
@@ -72,18 +77,24 @@ def withdraw_opposed_cards() -> int:
     cards = Card.objects.filter(
         Exists(barred), last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
     )
-    return _withdraw_all(cards)
+    return sum(_is_swept(card) for card in cards.select_related("person"))
 
 
-def _withdraw_all(cards: QuerySet[Card]) -> int:
-    done = 0
-    for card in cards.select_related("person"):
-        opposed = barred_of(card)
-        if opposed is not None:
-            with transaction.atomic():
-                _withdraw(card, opposed)
-            done += 1
-    return done
+def _is_swept(card: Card) -> bool:
+    """One card that fails is tried again in the next round, and keeps no other from its end."""
+    try:
+        return _withdraw_opposed(card)
+    except (IdpError, DatabaseError) as error:
+        log.error("card_not_withdrawn", card=card.number, detail=str(error))
+        return False
+
+
+@transaction.atomic
+def _withdraw_opposed(card: Card) -> bool:
+    opposed = barred_of(card)
+    if opposed is not None:
+        _withdraw(card, opposed)
+    return opposed is not None
 
 
 def barred_of(card: Card) -> Bar | None:

@@ -79,7 +79,7 @@ def refresh_due_crls() -> Refreshed:
             # The others are fetched all the same; a list that ends meanwhile fails closed.
             log.error("crl_refresh_failed", url=issuer.crl_url, detail=error.detail)
             TrustedCertificate.objects.filter(pk=issuer.pk).update(
-                failures=F("failures") + 1, last_failure=f"list: {error.detail}"[:300]
+                crl_failures=F("crl_failures") + 1, last_crl_failure=error.detail[:300]
             )
             failed += 1
     return Refreshed(fetched=fetched, failed=failed)
@@ -107,8 +107,8 @@ def _fetch(issuer: TrustedCertificate) -> None:
         raise _refused(f"the server answered {answer.status}")
     crl, der = read_list(answer.body)
     _keep(issuer, verify_list(crl, read_certificate(bytes(issuer.der))), der)
-    TrustedCertificate.objects.filter(pk=issuer.pk, failures__gt=0).update(
-        failures=0, last_failure=""
+    TrustedCertificate.objects.filter(pk=issuer.pk, crl_failures__gt=0).update(
+        crl_failures=0, last_crl_failure=""
     )
     log.info("crl_refreshed", url=issuer.crl_url)
 

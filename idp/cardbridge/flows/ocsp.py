@@ -123,15 +123,15 @@ def _take(issuer: TrustedCertificate, card: Card, answer: OcspAnswer) -> None:
     Card.objects.filter(pk=card.pk).update(
         next_ocsp_at=now + (ASK_IN_USE_EVERY if in_use else ASK_EVERY)
     )
-    TrustedCertificate.objects.filter(pk=issuer.pk, last_failure__startswith="ocsp").update(
-        failures=0, last_failure=""
+    TrustedCertificate.objects.filter(pk=issuer.pk, ocsp_failures__gt=0).update(
+        ocsp_failures=0, last_ocsp_failure=""
     )
 
 
 def _note_failure(issuer: TrustedCertificate, error: IdpError) -> None:
     log.error("ocsp_failed", url=issuer.ocsp_url, detail=error.detail)
     TrustedCertificate.objects.filter(pk=issuer.pk).update(
-        failures=F("failures") + 1, last_failure=f"ocsp: {error.detail}"[:300]
+        ocsp_failures=F("ocsp_failures") + 1, last_ocsp_failure=error.detail[:300]
     )
     Card.objects.filter(issuer_sha256=issuer.sha256, next_ocsp_at__lte=clock.now()).update(
         next_ocsp_at=clock.now() + ASK_AGAIN

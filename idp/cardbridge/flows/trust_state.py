@@ -94,6 +94,12 @@ def _issued_here(root: TrustedCertificate, issuing: TrustedCertificate) -> bool:
 
 
 def _fetch_problems(row: TrustedCertificate) -> list[str]:
-    if row.enabled and row.failures >= FAILURES_IN_A_ROW:
-        return [f"{row.failures} fetches failed in a row, the last: {row.last_failure}"]
-    return []
+    counted = (
+        ("fetches of the list", row.crl_failures, row.last_crl_failure),
+        ("questions by OCSP", row.ocsp_failures, row.last_ocsp_failure),
+    )
+    return [
+        f"{failures} {what} failed in a row, the last: {last}"
+        for what, failures, last in counted
+        if row.enabled and failures >= FAILURES_IN_A_ROW
+    ]

@@ -12,6 +12,7 @@ from idp.login.flows.attempts import (
     note_failure,
     open_attempt,
     prove,
+    prove_within,
     read_finished,
     refuse,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "note_failure",
     "open_attempt",
     "prove",
+    "prove_within",
     "read_finished",
     "refuse",
     "told_before_finish",

@@ -95,6 +95,13 @@ def prove(*, attempt: LoginAttempt, authentication: Authentication, event: str =
     Refused when the attempt is over, or when the policy asks a method or level that this proof does
     not reach (never a silent downgrade).
     """
+    prove_within(attempt=attempt, authentication=authentication, event=event)
+
+
+def prove_within(
+    *, attempt: LoginAttempt, authentication: Authentication, event: str = "login"
+) -> None:
+    """`prove`, in the transaction of a caller that writes something else with it, or neither."""
     _check_policy(attempt.login_policy, authentication)
     row = record(
         event=event,
