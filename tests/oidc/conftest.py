@@ -14,6 +14,7 @@ from idp.oidc.gateways import client_cache, keys
 from idp.oidc.rules.profiles import ProfileName
 from tests.oidc.ciba import Asker
 from tests.oidc.portal import LOGGED_OUT_URI, REDIRECT_URI, SECRET, Portal
+from tests.oidc.signing_portal import SigningPortal, signing_portal
 from tests.people import make_person
 
 PRACTICE = Activity(
@@ -98,3 +99,17 @@ def asker(portal: Portal, doctor: Person) -> Asker:
 @pytest.fixture
 def psc_asker(psc_portal: Portal, doctor: Person) -> Asker:
     return Asker(psc_portal)
+
+
+@pytest.fixture
+def fapi(db: None) -> SigningPortal:
+    portal = signing_portal()
+    portal.with_nonce()
+    return portal
+
+
+@pytest.fixture
+def other(db: None) -> SigningPortal:
+    portal = signing_portal("autre-fapi")
+    portal.with_nonce()
+    return portal

@@ -228,3 +228,8 @@ def signing_portal(
         )
     )
     return SigningPortal(client)
+
+
+def assert_error(response: Any, *errors: str) -> None:
+    assert response.status_code in (400, 401), response.content
+    assert response.json()["error"] in errors, response.content

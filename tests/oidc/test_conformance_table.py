@@ -51,6 +51,7 @@ def test_every_ciba_and_basic_module_that_is_tested_is_in_the_table() -> None:
         ("test_oidcc_basic.py", "test_oidcc_"),
         ("test_fapi_ciba.py", "test_fapi_ciba_"),
         ("test_fapi2.py", "test_fapi2_"),
+        ("test_fapi2_par.py", "test_fapi2_"),
         ("test_client_certificates.py", "test_fapi_ciba_"),
     ):
         written = {name for name in names_in(HERE / file) if name.startswith(prefix)}

@@ -1,7 +1,6 @@
 """FAPI 2.0 Security Profile (final): tests by the names of the conformance suite's modules."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from joserfc import jwt
@@ -11,38 +10,18 @@ from idp.core import clock
 from idp.directory.models import Person
 from idp.login.models import LoginAttempt
 from idp.oidc.gateways import keys
-from idp.oidc.models import Client, Grant
-from idp.oidc.rules.profiles import ProfileName
-from tests.oidc.portal import REDIRECT_URI, Browser, issuer, parameters_of
+from idp.oidc.models import Grant
+from tests.oidc.portal import REDIRECT_URI, issuer, parameters_of
 from tests.oidc.signing_portal import (
     PAR,
     PROOF_KEY,
     SigningPortal,
-    signing_portal,
+    assert_error,
 )
 from tests.oidc.test_documents import document
 
 pytestmark = pytest.mark.django_db
 OTHER_KEY = ECKey.generate_key("P-256", private=True)
-
-
-@pytest.fixture
-def fapi(db: None) -> SigningPortal:
-    portal = signing_portal()
-    portal.with_nonce()
-    return portal
-
-
-@pytest.fixture
-def other(db: None) -> SigningPortal:
-    portal = signing_portal("autre-fapi")
-    portal.with_nonce()
-    return portal
-
-
-def assert_error(response: Any, *errors: str) -> None:
-    assert response.status_code in (400, 401), response.content
-    assert response.json()["error"] in errors, response.content
 
 
 def test_fapi2_discovery_end_point_verification() -> None:
@@ -272,94 +251,3 @@ def test_fapi2_refresh_token(fapi: SigningPortal, other: SigningPortal, doctor: 
     assert answer.status_code == 200
     assert answer.json()["token_type"] == "DPoP"
     assert fapi.resource(answer.json()["access_token"]).status_code == 200
-
-
-def test_fapi2_par_ensure_reused_request_uri_prior_to_auth_completion_succeeds(
-    fapi: SigningPortal, doctor: Person
-) -> None:
-    request_uri = fapi.pushed()
-    assert fapi.visit(request_uri).status_code == 302
-    assert "code" in parameters_of(fapi.log_in(fapi.visit(request_uri), doctor))
-
-
-def test_fapi2_par_attempt_reuse_request_uri(fapi: SigningPortal, doctor: Person) -> None:
-    request_uri = fapi.pushed()
-    fapi.log_in(fapi.visit(request_uri), doctor)
-    again = fapi.visit(request_uri)
-    assert again.status_code == 400
-    assert "Location" not in again.headers
-
-
-def test_two_tabs_on_one_request_uri_get_one_answer(fapi: SigningPortal, doctor: Person) -> None:
-    request_uri = fapi.pushed()
-    first, second = fapi.visit(request_uri), fapi.visit(request_uri)
-    assert "code" in parameters_of(fapi.log_in(first, doctor))
-    late = fapi.log_in(second, doctor)
-    assert (late.status_code, Grant.objects.count()) == (400, 1)
-
-
-def test_fapi2_par_attempt_to_use_expired_request_uri(fapi: SigningPortal) -> None:
-    response = fapi.push()
-    assert 5 <= response.json()["expires_in"] < 600
-    with clock.frozen(clock.now() + timedelta(seconds=response.json()["expires_in"] + 1)):
-        assert fapi.visit(response.json()["request_uri"]).status_code == 400
-
-
-def test_fapi2_par_attempt_to_use_request_uri_for_different_client(
-    fapi: SigningPortal, other: SigningPortal
-) -> None:
-    assert other.visit(fapi.pushed()).status_code == 400
-
-
-def test_fapi2_par_authorization_request_containing_request_uri_form_param(
-    fapi: SigningPortal,
-) -> None:
-    assert_error(fapi.push(request_uri=fapi.pushed()), "invalid_request")
-
-
-@pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
-def test_fapi2_par_attempt_invalid_http_method(fapi: SigningPortal, method: str) -> None:
-    response = getattr(Browser(), method)(
-        f"/auth/realms/esante-wallet/protocol/openid-connect/{PAR}"
-    )
-    assert (response.status_code, response["Allow"]) == (405, "POST")
-
-
-def test_fapi2_par_ensure_pkce_required(fapi: SigningPortal) -> None:
-    response = fapi.push(code_challenge=None, code_challenge_method=None)
-    assert_error(response, "invalid_request")
-
-
-@pytest.mark.parametrize("method", ["plain", None])
-def test_fapi2_par_plain_pkce_rejected(fapi: SigningPortal, method: str | None) -> None:
-    assert_error(fapi.push(code_challenge_method=method), "invalid_request")
-
-
-@pytest.mark.parametrize("verifier", [None, "w" * 43])
-def test_fapi2_ensure_pkce_code_verifier_required_and_right(
-    fapi: SigningPortal, doctor: Person, verifier: str | None
-) -> None:
-    code = fapi.code_pushed(doctor)
-    assert_error(fapi.redeem_signed(code, code_verifier=verifier), "invalid_grant")
-
-
-def test_fapi2_par_without_duplicate_parameters(fapi: SigningPortal, doctor: Person) -> None:
-    assert "code" in parameters_of(fapi.log_in(fapi.visit(fapi.pushed()), doctor))
-
-
-def test_a_client_that_says_so_must_push_too(doctor: Person) -> None:
-    portal = signing_portal(
-        "pousse", profile=ProfileName.STANDARD, require_pushed_authorization_requests=True
-    )
-    assert parameters_of(portal.ask())["error"] == "invalid_request"
-    assert "code" in parameters_of(portal.log_in(portal.visit(portal.pushed()), doctor))
-    assert Client.objects.get().must_push_requests
-
-
-def test_a_pushed_request_of_another_browser_is_each_browsers_own(
-    fapi: SigningPortal, doctor: Person
-) -> None:
-    # The address alone gives nothing: whoever opens it logs in themselves.
-    fapi.log_in(fapi.visit(fapi.pushed()), doctor)
-    fapi.browser = Browser()
-    assert "/login/" in fapi.visit(fapi.pushed())["Location"]
