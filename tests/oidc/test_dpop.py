@@ -31,13 +31,6 @@ OTHER_KEY = ECKey.generate_key("P-256", private=True)
 
 
 @pytest.fixture
-def fapi(db: None) -> SigningPortal:
-    portal = signing_portal()
-    portal.with_nonce()
-    return portal
-
-
-@pytest.fixture
 def token(fapi: SigningPortal, doctor: Person) -> str:
     return str(fapi.bound_tokens(doctor)["access_token"])
 

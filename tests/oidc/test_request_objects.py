@@ -26,13 +26,6 @@ def standard(db: None) -> SigningPortal:
 
 
 @pytest.fixture
-def fapi(db: None) -> SigningPortal:
-    portal = signing_portal()
-    portal.with_nonce()
-    return portal
-
-
-@pytest.fixture
 def fapi_other(db: None) -> SigningPortal:
     return signing_portal("autre-fapi")
 
