@@ -1,11 +1,10 @@
 """Web Push: our key pair, where each phone is rung, and each ring until it is over."""
 
 import uuid
-from datetime import datetime
-from typing import Any
 
 from django.db import models
 
+from idp.core.due import DueMessage
 from idp.enrollment.models.devices import Device
 from idp.enrollment.rules.push import PushKind, PushState
 
@@ -44,7 +43,7 @@ class PushSubscription(models.Model):
         return str(self.device_id)
 
 
-class PushDelivery(models.Model):
+class PushDelivery(DueMessage):
     """One ring of one phone: it holds no address and no secret."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -53,11 +52,6 @@ class PushDelivery(models.Model):
     # The request or the device that it is about.
     reference = models.CharField(max_length=36)
     state = models.CharField(max_length=10, default=PushState.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt = models.DateTimeField()
-    give_up_at = models.DateTimeField()
-    last_error = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField()
 
     class Meta:
         verbose_name = "sonnerie"
@@ -80,19 +74,3 @@ class PushDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
-
-    def claim(self, *, now: datetime, lease_until: datetime) -> bool:
-        """The only gate of a try: one of many workers wins. Killed, its lease runs out."""
-        claimed = self._pending(next_attempt__lte=now, attempts=self.attempts).update(
-            attempts=self.attempts + 1, next_attempt=lease_until
-        )
-        if claimed:
-            self.attempts += 1
-        return claimed == 1
-
-    def settle(self, **changes: Any) -> bool:
-        """What came of the claimed try; False when another worker took over meanwhile."""
-        return self._pending(attempts=self.attempts).update(**changes) == 1
-
-    def _pending(self, **lookup: Any) -> "models.QuerySet[PushDelivery]":
-        return PushDelivery.objects.filter(pk=self.pk, state=PushState.PENDING, **lookup)
