@@ -8,6 +8,7 @@ from idp.directory.rules.professional import Professional
 from idp.enrollment.flows.device_ends import life_of
 from idp.enrollment.flows.device_life import new_beside
 from idp.enrollment.models import ApprovalRequest, Device
+from idp.enrollment.rules.approval import SCANNED
 from idp.enrollment.rules.states import DeviceState
 
 
@@ -59,5 +60,6 @@ def request_document(request: ApprovalRequest) -> dict[str, Any]:
         "expires_at": request.expires_at.isoformat(),
         "number_length": request.number_length,
         "binding_message": request.binding_message,
+        "means": SCANNED if request.is_scanned else "",
         "is_test": request.is_test,
     }

@@ -129,11 +129,26 @@ class RequestOut(Strict):
     binding_message = serializers.CharField(
         help_text="The portal's own words, to show as such; may be empty"
     )
+    means = serializers.CharField(
+        help_text="`scan`: this phone read the code on the screen, and signs that; else empty"
+    )
     is_test = serializers.BooleanField()
 
 
 class RequestsOut(Strict):
     requests = RequestOut(many=True)
+
+
+class ScanIn(Strict):
+    """Either the token of the login page's QR code (after `#l=`), or its ten typed characters."""
+
+    token = StrictText(max_length=80, required=False)
+    code = StrictText(max_length=64, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("exactly one of token, code")
+        return attrs
 
 
 class NumberIn(Strict):

@@ -18,6 +18,7 @@ api_urls = [
     path("devices/me/offline", offline.Offline.as_view(), name="offline"),
     path("devices/<uuid:device_id>", devices.OneDevice.as_view(), name="one_device"),
     path("requests", requests.Requests.as_view(), name="requests"),
+    path("requests/scan", requests.Scan.as_view(), name="scan"),
     path("requests/<uuid:request_id>/challenge", requests.Challenge.as_view(), name="challenge"),
     path("requests/<uuid:request_id>/approve", requests.Approve.as_view(), name="approve"),
     path("requests/<uuid:request_id>/deny", requests.Deny.as_view(), name="deny"),

@@ -1,4 +1,4 @@
-"""Login attempts and SSO sessions, with their atomic transitions."""
+"""Login attempts, SSO sessions and the browsers people use, with their atomic transitions."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -149,3 +149,23 @@ class SsoSession(models.Model):
             )
             == 1
         )
+
+
+class KnownBrowser(models.Model):
+    """A browser in which this person proved who they are: from there their phones may be asked."""
+
+    # Of the secret in its cookie, which lives longer than any session.
+    digest = models.BinaryField(max_length=32)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="known_browsers")
+    # Where it was then, as rate windows count it.
+    network = models.CharField(max_length=64)
+    proven_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["digest", "person"], name="login_known_browser")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.proven_at:%Y-%m-%d}"

@@ -43,6 +43,7 @@ SCREENS = (
     "pin",
     "digits",
     "home",
+    "read",
     "approval",
     "result",
     "device",

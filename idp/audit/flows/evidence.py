@@ -46,8 +46,8 @@ class EvidenceCheck:
         # Evidence that was altered need not have the shape that its verifier expects.
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             return f"evidence is malformed, {type(error).__name__}"
-        if statement.introduces:
-            self._owners.setdefault(statement.introduces, row.subject)
+        for key in statement.introduces:
+            self._owners.setdefault(key, row.subject)
         self.checked += 1
         return contradiction(
             statement, subject=row.subject, client_id=row.client_id, owners=self._owners

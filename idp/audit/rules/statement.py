@@ -10,10 +10,11 @@ class Statement:
     # Every national identifier of the person whom the signature names.
     subjects: frozenset[str] = frozenset()
     client_id: str = ""
-    # The device key that signed; an earlier row must have made it known for the row's person.
+    # The key that signed, a device's or a passkey's; an earlier row must have made it known for the
+    # row's person.
     signed_by: str = ""
-    # The device key that this evidence makes known.
-    introduces: str = ""
+    # The keys that this evidence makes known.
+    introduces: frozenset[str] = frozenset()
 
 
 def contradiction(

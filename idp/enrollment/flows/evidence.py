@@ -15,10 +15,12 @@ from idp.enrollment.gateways.webauthn import (
     KnownPasskey,
     PasskeyRefusedError,
     RelyingParty,
+    public_key_info_of,
     verify_assertion,
 )
 from idp.enrollment.rules.approval import Decision, approval_challenge
 from idp.enrollment.rules.encoding import b64u, from_b64u
+from idp.enrollment.rules.passkey_login import passkey_login_challenge
 from idp.enrollment.rules.states import DeviceKind
 from idp.enrollment.rules.transcript import Transcript
 
@@ -26,6 +28,7 @@ Evidence = dict[str, Any]
 SEALED_PURPOSE = "audit.pin-key"
 APPROVAL = "phone"
 ENROLMENT = "phone_enrolment"
+PASSKEY_LOGIN = "passkey"
 
 
 def enrolment_evidence(*, transcript: Transcript, instance_signature: bytes) -> Evidence:
@@ -81,6 +84,13 @@ def passkey_proof(*, rp: RelyingParty, known: KnownPasskey, response: dict[str, 
     }
 
 
+def passkey_login_evidence(
+    *, nonce: bytes, context: dict[str, str | int], proof: Evidence
+) -> Evidence:
+    """A login by the passkey alone, in the browser that logged in."""
+    return {"kind": PASSKEY_LOGIN, "nonce": b64u(nonce), "context": context, **proof}
+
+
 def pin_proof(*, public_key: bytes, signature: bytes) -> Evidence:
     """The part of a PIN key, encrypted."""
     return {
@@ -100,11 +110,33 @@ def verify_evidence(evidence: Evidence) -> Statement:
         raise _refused(f"{type(error).__name__}: {error}") from error
 
 
+def verify_passkey_login(evidence: Evidence) -> Statement:
+    """Checks a login by passkey again from its evidence alone."""
+    try:
+        challenge = passkey_login_challenge(
+            nonce=from_b64u(evidence["nonce"]), context=evidence["context"]
+        )
+        _verify_passkey(evidence, challenge)
+        return Statement(
+            client_id=str(evidence["context"]["client_id"]),
+            signed_by=_credential_key(from_b64u(evidence["credential_public"])),
+        )
+    except (KeyError, TypeError, ValueError, PasskeyRefusedError) as error:
+        raise _refused(f"{type(error).__name__}: {error}") from error
+
+
+def _credential_key(cose_key: bytes) -> str:
+    """A passkey's public key as an enrolment names it."""
+    return b64u(public_key_info_of(cose_key))
+
+
 def verify_enrolment(evidence: Evidence) -> Statement:
     """Checks an activation again from its evidence alone."""
     try:
         _verify_enrolment(evidence)
-        return Statement(introduces=evidence["instance_key"])
+        # A PIN key never signs alone; a passkey may (`verify_passkey_login`).
+        passkey = {evidence["credential_public"]} if evidence["credential_id"] else set()
+        return Statement(introduces=frozenset({evidence["instance_key"], *passkey}))
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(f"{type(error).__name__}: {error}") from error
 

@@ -18,6 +18,13 @@ from idp.login.flows.attempts import (
 )
 from idp.login.flows.before_finish import decline, told_before_finish
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
+from idp.login.flows.known_browsers import (
+    KnownPerson,
+    forget_browser,
+    forget_person,
+    people_known_to,
+    remember_person,
+)
 from idp.login.flows.sessions import (
     current_session,
     end_session,
@@ -29,6 +36,7 @@ from idp.login.flows.withdrawal import withdraw, withdraw_device
 __all__ = [
     "Browser",
     "Finished",
+    "KnownPerson",
     "Question",
     "ask_decoupled",
     "attempt_of",
@@ -38,14 +46,18 @@ __all__ = [
     "end_session",
     "finish",
     "finish_decoupled",
+    "forget_browser",
+    "forget_person",
     "keep_alive",
     "last_card_login",
     "note_failure",
     "open_attempt",
+    "people_known_to",
     "prove",
     "prove_within",
     "read_finished",
     "refuse",
+    "remember_person",
     "told_before_finish",
     "withdraw",
     "withdraw_device",
