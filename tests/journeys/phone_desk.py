@@ -1,5 +1,6 @@
 """What a person does with a phone: activates e-CPS, opens a request, answers it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,17 @@ def open_my_ecps(desk: Page, demo: Demo, person: str = DOCTOR) -> None:
     desk.check("#auth-mode-card")
     desk.click("#login-submit")
     expect(desk.locator("#enrollment-home")).to_be_visible()
+
+
+def leave(desk: Page) -> None:
+    """The session is over; the browser still knows who sat at it."""
+    desk.context.clear_cookies(name=re.compile(r"^(?!.*hygie_known$)"))
+
+
+def be_known(desk: Page, demo: Demo) -> None:
+    """The doctor logged in here before."""
+    open_my_ecps(desk, demo)
+    leave(desk)
 
 
 def begin_activation(desk: Page) -> str:
@@ -125,6 +137,24 @@ def choose_phone(desk: Page, person: str = DOCTOR) -> str:
 
 def open_request(phone: Page) -> None:
     phone.locator(".request").click()
+    screen(phone, "approval")
+
+
+def show_code(desk: Page, demo: Demo) -> None:
+    """From the portal to the code that turns, in a browser that knows nobody."""
+    ask_to_log_in(desk, demo)
+    desk.click("#choose-phone")
+    expect(desk.locator("#qr svg")).to_be_visible()
+
+
+def type_login_code(desk: Page, phone: Page) -> None:
+    """For a phone without a camera: ten characters from one screen to the other."""
+    desk.click("#type-instead")
+    code = desk.locator("#login-code").inner_text()
+    phone.click("#scan-login")
+    screen(phone, "read")
+    phone.fill("#login-code", code)
+    phone.click("#login-code-next")
     screen(phone, "approval")
 
 

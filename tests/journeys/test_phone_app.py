@@ -23,6 +23,7 @@ from tests.journeys.phone_desk import (
     claim,
     confirm,
     expect_result,
+    leave,
     open_my_ecps,
     open_request,
     screen,
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.journey
 def no_phone_left(desk: Page, demo: Demo) -> Iterator[None]:
     """Every journey leaves the doctor without a phone, as it found them."""
     yield
-    desk.context.clear_cookies()
+    leave(desk)
     open_my_ecps(desk, demo)
     while desk.locator("[id^=revoke-]").count():
         desk.locator("[id^=revoke-]").first.click()
@@ -47,14 +48,14 @@ def no_phone_left(desk: Page, demo: Demo) -> Iterator[None]:
 def with_passkey(desk: Page, phone: Page, sensor: Sensor, demo: Demo) -> Sensor:
     """A phone activated with a passkey; the workstation has forgotten who sat at it."""
     activate_with_passkey(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
     return sensor
 
 
 @pytest.fixture
 def with_pin(desk: Page, phone: Page, demo: Demo) -> None:
     activate_with_pin(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
 
 
 def test_a_card_activates_a_phone(desk: Page, reader: Page, phone: Page, demo: Demo) -> None:
