@@ -260,7 +260,7 @@ def browser_reported() -> IdpError:
         "browser_reported",
         _(
             "Vous avez signalé que quelqu’un d’autre se servait de cet écran. Il ne peut pas être "
-            "approuvé pendant un jour : utilisez-en un autre, ou votre carte."
+            "approuvé pendant un jour : utilisez-en un autre, ou votre carte."
         ),
         status=403,
     )
@@ -292,7 +292,7 @@ def not_known_here() -> IdpError:
         "not_known_here",
         _(
             "Cette personne ne s’est pas encore connectée depuis ce navigateur. Scannez le code "
-            "avec votre téléphone ; la prochaine fois, l’identifiant suffira."
+            "avec votre téléphone ; la prochaine fois, l’identifiant suffira."
         ),
         status=403,
     )

@@ -56,7 +56,12 @@ function look() {
   };
   scan(find("video"), use)
     .then((end) => (isShown("read") ? (stop = end) : end()))
-    .catch((error) => isShown("read") && complain(why(error)));
+    .catch((error) => isShown("read") && withoutCamera(error));
+}
+
+function withoutCamera(error) {
+  find(".viewfinder").hidden = true;
+  complain(why(error));
 }
 
 const why = (error) => (error.name === "NotAllowedError" ? text("camera-refused") : explain(error));
