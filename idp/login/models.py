@@ -25,6 +25,8 @@ class LoginAttempt(models.Model):
     return_url_name = models.CharField(max_length=100)
     return_kwargs = models.JSONField(default=dict)
     final_url = models.TextField(blank=True)
+    # What a card signs with the challenge, besides the login: a digest of it.
+    statement = models.BinaryField(max_length=32, blank=True, default=b"")
     # No browser takes part (CIBA): no other means can be chosen, so one refusal ends it.
     is_decoupled = models.BooleanField(default=False)
 

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.journeys.card_desk import expect_greeting, insert, renew_cards, type_pin
 from tests.journeys.demo import Demo
 from tests.journeys.figures import FIGURES
+from tests.journeys.looks import expect_accessible
 from tests.journeys.phone_desk import (
     PIN,
     WRONG_PIN,
@@ -21,7 +22,6 @@ from tests.journeys.phone_desk import (
     choose_phone,
     choose_pin,
     claim,
-    confirm,
     expect_result,
     leave,
     open_my_ecps,
@@ -67,7 +67,20 @@ def test_a_card_activates_a_phone(desk: Page, reader: Page, phone: Page, demo: D
     expect(desk.locator("#holder")).to_have_text("Dr Camille Lefèvre")
     claim(phone, demo, begin_activation(desk))
     choose_pin(phone)
-    confirm(desk, phone)
+    screen(phone, "digits")
+    desk.fill("#fingerprint", phone.locator("#fingerprint-digits").inner_text())
+    desk.click("#fingerprint-confirm")
+    # Who changes their mind at the reader finds the activation where it was.
+    expect(desk.locator("#card-login")).to_be_visible()
+    desk.go_back()
+    expect(desk.locator('#activate[data-state="compared"]')).to_be_visible()
+    expect_accessible(desk)
+    screen(phone, "digits")
+    desk.click("#certify")
+    type_pin(reader)
+    expect(desk.locator("#activated")).to_be_visible()
+    screen(phone, "activated")
+    phone.click("#go-home")
     expect(phone.locator("#holder")).to_have_text("Dr Camille Lefèvre")
 
 

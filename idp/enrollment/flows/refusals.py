@@ -69,6 +69,17 @@ def key_reused() -> IdpError:
     )
 
 
+def other_card() -> IdpError:
+    return IdpError(
+        "other_card",
+        _(
+            "Cette carte n’est pas celle de la personne qui active ce téléphone. "
+            "Rien n’a été activé."
+        ),
+        status=403,
+    )
+
+
 def wrong_fingerprint() -> IdpError:
     return IdpError(
         "wrong_fingerprint",

@@ -38,6 +38,10 @@ class Enrolment(models.Model):
     )
     # Encrypted: T and its signature; emptied when the enrolment is over.
     sealed_proof = models.BinaryField(max_length=2000, null=True)
+    # The card login that signs it, the last one that was begun.
+    certifying_id = models.UUIDField(null=True)
+    # Encrypted: what its statement was made with besides T.
+    sealed_salt = models.BinaryField(max_length=300, null=True)
     end_reason = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

@@ -49,9 +49,10 @@ def open_attempt(
     return_to: ReturnAddress,
     browser: Browser,
     is_decoupled: bool = False,
+    statement: bytes = b"",
     lifetime: timedelta | None = None,
 ) -> LoginAttempt:
-    """Opens an attempt bound to this browser."""
+    """Opens an attempt bound to this browser. `statement`: 32 bytes that its card signs too."""
     now = clock.now()
     return LoginAttempt.objects.create(
         browser_digest=secrets.digest(browser.secret),
@@ -63,6 +64,7 @@ def open_attempt(
         return_kwargs=return_to.kwargs,
         final_url=return_to.final_url,
         is_decoupled=is_decoupled,
+        statement=statement,
         created_at=now,
         expires_at=now + (lifetime or settings.HYGIE.lifetimes.login_attempt),
     )
