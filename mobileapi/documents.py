@@ -9,6 +9,7 @@ from idp.enrollment.flows.device_ends import life_of
 from idp.enrollment.flows.device_life import new_beside
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.approval import SCANNED
+from idp.enrollment.rules.journal import Entry
 from idp.enrollment.rules.states import DeviceState
 
 
@@ -38,6 +39,19 @@ def device_document(device: Device, holder: Professional) -> dict[str, Any]:
         "ends_at": life.ends_at.isoformat(),
         "warning": str(life.warning(clock.now())),
         "enrolled_reference": device.enrolled_reference,
+    }
+
+
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """A line of « Mon journal »."""
+    return {
+        "reference": entry.reference,
+        "at": entry.at.isoformat(),
+        "kind": str(entry.kind),
+        "portal": entry.portal,
+        "method": entry.method,
+        "phone": entry.phone,
+        "receipt": entry.receipt,
     }
 
 

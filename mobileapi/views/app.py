@@ -47,6 +47,7 @@ SCREENS = (
     "approval",
     "result",
     "device",
+    "journal",
     OFFLINE,
     "stopped",
 )

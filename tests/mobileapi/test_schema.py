@@ -25,6 +25,8 @@ def test_every_address_of_the_phone_is_described(schema: dict[str, Any]) -> None
         "/api/v1/devices",
         "/api/v1/devices/{device_id}",
         "/api/v1/requests",
+        "/api/v1/journal",
+        "/api/v1/journal/{reference}",
         "/api/v1/requests/scan",
         "/api/v1/requests/{request_id}/challenge",
         "/api/v1/requests/{request_id}/approve",

@@ -62,7 +62,11 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
         subject=professional.national_id,
         client_id=request.client_id,
         is_test=professional.is_test,
-        data={"request": str(request.pk), "decision": str(denial.decision)},
+        data={
+            "request": str(request.pk),
+            "portal": request.rp_name,
+            "decision": str(denial.decision),
+        },
         evidence=approval_evidence(
             nonce=denial.nonce,
             context=context,

@@ -124,6 +124,12 @@ def no_such_device() -> IdpError:
     )
 
 
+def no_receipt() -> IdpError:
+    return IdpError(
+        "no_receipt", _("Aucun de vos téléphones n’a signé cette opération."), status=404
+    )
+
+
 def label_empty() -> IdpError:
     return IdpError("label_empty", _("Donnez un nom à ce téléphone."))
 

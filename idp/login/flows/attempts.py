@@ -113,6 +113,7 @@ def prove_within(
         is_test=authentication.is_test,
         data={
             "attempt": str(attempt.pk),
+            "portal": attempt.portal_name,
             "method": authentication.method,
             "amr": list(authentication.amr),
             "level": authentication.level,
@@ -153,6 +154,7 @@ def note_failure(
         client_id=attempt.client_id,
         data={
             "attempt": str(attempt.pk),
+            "portal": attempt.portal_name,
             "method": method,
             "code": error.code,
             "detail": error.detail,
