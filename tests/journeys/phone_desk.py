@@ -65,7 +65,7 @@ def open_my_ecps(desk: Page, demo: Demo, person: str = DOCTOR) -> None:
 
 def leave(desk: Page) -> None:
     """The session is over; the browser still knows who sat at it."""
-    desk.context.clear_cookies(name=re.compile(r"^(?!.*hygie_known$)"))
+    desk.context.clear_cookies(name=re.compile(r"^(?!.*(hygie_known|django_language)$)"))
 
 
 def be_known(desk: Page, demo: Demo) -> None:
