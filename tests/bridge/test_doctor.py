@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cps_bridge.commands import card_service, doctor
+from cps_bridge.commands import card_service, doctor, policies
 from cps_bridge.commands.browsers import Browsers
 from cps_bridge.commands.doctor import Workstation
 from cps_bridge.commands.policies import NAMES, WINDOWS_KEYS, Policies, registry_texts
@@ -310,9 +310,35 @@ def test_each_system_keeps_its_policies_in_a_place_of_its_own() -> None:
     assert (windows.folders, windows.property_lists) == ((), ())
 
 
+class PlayedRegistry:
+    """Windows' `winreg` as its documentation has it: one key, whose end is an OSError."""
+
+    HKEY_LOCAL_MACHINE = "machine"
+    VALUES = (("1", "https://else.example", 1), ("2", 7, 4), ("3", ORIGIN, 1))
+
+    @contextmanager
+    def OpenKey(self, root: str, name: str) -> Iterator[str]:  # noqa: N802
+        if (root, name) != ("machine", WINDOWS_KEYS[0]):
+            raise FileNotFoundError(name)
+        yield name
+
+    def EnumValue(self, _key: str, index: int) -> tuple[str, object, int]:  # noqa: N802
+        if index >= len(self.VALUES):
+            raise OSError(259, "no more data")
+        return self.VALUES[index]
+
+
+def test_a_key_is_read_to_its_end_and_only_for_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "winreg", PlayedRegistry(), raising=False)
+    monkeypatch.setattr("cps_bridge.commands.policies.sys.platform", "win32")
+    listed = registry_texts("HKEY_LOCAL_MACHINE", WINDOWS_KEYS[0])
+    assert listed == ["https://else.example", ORIGIN]
+    assert registry_texts("HKEY_LOCAL_MACHINE", "absent") == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is a registry")
 def test_without_a_registry_nothing_is_read_from_it() -> None:
-    assert list(registry_texts("HKEY_LOCAL_MACHINE", WINDOWS_KEYS[0])) == []
+    assert registry_texts("HKEY_LOCAL_MACHINE", WINDOWS_KEYS[0]) == []
 
 
 def test_a_refusal_of_another_site_or_an_unreadable_file_is_no_fault(visit: Doctor) -> None:

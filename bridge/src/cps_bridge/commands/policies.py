@@ -30,15 +30,17 @@ WINDOWS_ROOTS = ("HKEY_LOCAL_MACHINE", "HKEY_CURRENT_USER")
 RegistryTexts = Callable[[str, str], Iterable[str]]
 
 
-def registry_texts(root: str, name: str) -> Iterator[str]:
-    """Yield the texts among the values of a key; without the key, or elsewhere, none."""
+def registry_texts(root: str, name: str) -> list[str]:
+    """Return the texts among the values of a key; without the key, or elsewhere, none."""
+    texts: list[str] = []
     if sys.platform == "win32":
         # The system says with an error that there is no such key, and no further value.
         with suppress(OSError), winreg.OpenKey(getattr(winreg, root), name) as key:
             for index in count():
                 _name, value, _kind = winreg.EnumValue(key, index)
                 if isinstance(value, str):
-                    yield value
+                    texts.append(value)
+    return texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
