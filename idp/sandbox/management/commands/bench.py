@@ -19,6 +19,8 @@ from idp.sandbox.demo.check import TEST_PERSON
 from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET
 
 LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS, MOST_ENTRIES = 30.0, 20_000, 64, 1_000_000
+# CPU of one verification, ms; a list of 100,000 entries: seconds, MB.
+MOST_VERIFICATION, LONGEST_LIST, LARGEST_LIST = 3.0, 5.0, 200.0
 N = TypeVar("N", int, float)
 HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
 
@@ -67,13 +69,15 @@ class Command(BaseCommand):
         self.stdout.write(f"card, {settings.DATABASES['default']['ENGINE']}\n{HEADER}")
         try:
             for row in card.run(limits):
-                self.stdout.write(_row(row))
+                self.stdout.write(_row(row) + card_verdict(row))
             meanwhile, cost = card.take_long_list(entries)
         except (BenchError, OSError, IdpError) as error:
             raise CommandError(f"bench: {error}") from error
         self.stdout.write(_row(meanwhile))
         self.stdout.write(
-            f"a list of {cost.entries} entries: {cost.seconds:.1f} s, {cost.megabytes:.0f} MB"
+            f"a list of {cost.entries} entries: {cost.seconds:.1f} s"
+            f"{verdict(cost.seconds, LONGEST_LIST)}, {cost.megabytes:.0f} MB"
+            f"{verdict(cost.megabytes, LARGEST_LIST)}"
         )
 
     def _tell(self, bench: Bench) -> None:
@@ -84,6 +88,17 @@ class Command(BaseCommand):
                 self.stdout.flush()
         except (BenchError, OSError) as error:
             raise CommandError(f"bench: {error}") from error
+
+
+def verdict(amount: float, most: float) -> str:
+    """The limit beside the figure, and whether it held."""
+    return f" (at most {most:g}: {'ok' if amount <= most else 'ABOVE'})"
+
+
+def card_verdict(row: Measure) -> str:
+    """Of the verification alone; a whole login writes rows too."""
+    is_verification = row.name.startswith("verify") and row.cpu is not None
+    return verdict(row.cpu or 0.0, MOST_VERIFICATION) if is_verification else ""
 
 
 def _limits(options: dict[str, Any]) -> Limits:
