@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from random import uniform
 from typing import Any, Self
 
 import structlog
-from asgiref.sync import async_to_sync
+from asgiref.sync import SyncToAsync, async_to_sync
 from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
@@ -80,7 +81,8 @@ async def _events(
 ) -> AsyncIterator[str]:
     # Gives the database connection back after each look: a page may wait for minutes, and as many
     # of them as the pool has connections would stop everything else.
-    look = database_sync_to_async(snapshot)
+    look = database_sync_to_async(snapshot, thread_sensitive=False)
+    _give_thread_back()
     last: dict[str, Any] | None = None
     async with _Bell.hung(group) as bell:
         while True:
@@ -96,6 +98,19 @@ async def _events(
                 if await bell.rings_within(tick.seconds if tick else bell.patience):
                     break
                 yield _message(tick.message()) if tick else ": keep-alive\n\n"
+
+
+def _give_thread_back() -> None:
+    """The request's own thread, which asgiref keeps until its answer has ended: 120 KiB a page.
+
+    Whatever needs one later (Django closes the answer in one) gets another.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context is None:
+        return
+    executor = SyncToAsync.context_to_thread_executor.pop(context, None)
+    if executor is not None:
+        executor.shutdown(wait=False)
 
 
 @dataclass(slots=True)
@@ -128,7 +143,8 @@ class _Bell:
     @property
     def patience(self) -> float:
         """How long the state is believed without a ring, in seconds."""
-        return KEEP_ALIVE_SECONDS if self.is_hung else LOOK_AGAIN_SECONDS
+        # Pages that were opened together do not all look again together.
+        return KEEP_ALIVE_SECONDS * uniform(0.6, 1) if self.is_hung else LOOK_AGAIN_SECONDS  # noqa: S311 - no secret
 
     async def rings_within(self, seconds: float) -> bool:
         if not self.is_hung:
