@@ -13,7 +13,7 @@ from tests.bridge.pki import authentication_pair
 from tests.bridge.test_commands import ORIGIN, SOURCE, running
 from tests.emulators.softhsm import Entry, make_token
 
-PORT = 24905
+PORT = 24917
 # Run by Python at its start: each socket that is bound or connected, each name that is looked up.
 WATCH = """
 import os, sys
