@@ -9,7 +9,7 @@ from pathlib import Path
 from cps_bridge.errors import SetupError
 
 ROOT_UID = 0
-WORD_64 = 2**32
+OVER_32_BITS = 2**32
 # The names that ANS installs, then OpenSC.  Not "_lin.so" on Linux, whatever guides say.
 PROBES: dict[str, tuple[str, ...]] = {
     "linux": (
@@ -34,9 +34,9 @@ PROBES: dict[str, tuple[str, ...]] = {
 }
 
 
-def this_workstation(system: str = sys.platform, *, largest: int = sys.maxsize) -> str:
+def probe_key(system: str = sys.platform, *, largest: int = sys.maxsize) -> str:
     """Return the key of `PROBES`: a module must have the word size of the process that loads it."""
-    return f"{system}, 32 bits" if system == "win32" and largest < WORD_64 else system
+    return f"{system}, 32 bits" if system == "win32" and largest < OVER_32_BITS else system
 
 
 def find_module(
@@ -52,7 +52,7 @@ def find_module(
     """
     if configured is not None:
         return _trusted(configured, owners)
-    for candidate in probes if probes is not None else PROBES.get(this_workstation(), ()):
+    for candidate in probes if probes is not None else PROBES.get(probe_key(), ()):
         if Path(candidate).is_file():
             return _trusted(Path(candidate), owners)
     return None
