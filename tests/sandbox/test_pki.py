@@ -1,6 +1,7 @@
 """The sandbox's PKI has the shape of IGC-Santé, says TEST everywhere, and makes itself once."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -96,6 +97,10 @@ def test_the_catalogue_covers_what_must_be_tried() -> None:
         *("doctor", "midwife", "pharmacist", "nurse", "student", "retired"),
         *("revoked", "expired", "other-policy", "signature-only", "software", "service"),
     }
+
+
+def test_what_is_printed_in_the_tray_is_set_as_french_is() -> None:
+    assert not [spec.hint for spec in CATALOGUE if re.search(r" [:;!?»]|« |'", spec.hint)]
 
 
 def test_a_cards_subject_is_country_title_and_one_multi_valued_name(data_dir: Path) -> None:
