@@ -113,6 +113,11 @@ class Hygie:
     qr_streams_per_network: int = 10
     # What phones are told of where a login began: networks, and what people there call them.
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
+    # Digits of a PIN that a phone without passkey chooses: six, or four as Pro Santé Connect has.
+    pin_digits: int = 6
+    # « Choose the number shown », one of three, as Pro Santé Connect has it: a guess is right one
+    # time in three, so that typing is asked for unless an operator must have it so.
+    number_choices: bool = False
     # The same in a day.
     phone_requests_per_day: int = 10
     # Refusals within an hour after which nothing is asked until the card was shown, or for a day.

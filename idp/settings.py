@@ -133,6 +133,13 @@ def _card_types() -> dict[str, str]:
     return table
 
 
+def _pin_digits() -> int:
+    digits = str(env.str("HYGIE_PIN_DIGITS", default="6"))
+    if digits not in {"4", "6"}:
+        raise ImproperlyConfigured("HYGIE_PIN_DIGITS must be 4 or 6.")
+    return int(digits)
+
+
 def _places() -> tuple[tuple[IPv4Network | IPv6Network, str], ...]:
     """`HYGIE_PLACES=192.0.2.0/24=CHU de Lille, …`: the narrowest network that holds one wins."""
     table = []
@@ -167,6 +174,8 @@ HYGIE = Hygie(
     phone_requests_per_holder=_number("HYGIE_PHONE_REQUESTS_PER_HOLDER", 1000 if IS_SANDBOX else 3),
     phone_requests_per_day=_number("HYGIE_PHONE_REQUESTS_PER_DAY", 10_000 if IS_SANDBOX else 10),
     phone_denials_per_holder=_number("HYGIE_PHONE_DENIALS_PER_HOLDER", 1000 if IS_SANDBOX else 2),
+    pin_digits=_pin_digits(),
+    number_choices=env.bool("HYGIE_NUMBER_CHOICES", default=False),
     phone_starts_per_network=_number("HYGIE_PHONE_STARTS_PER_NETWORK", 30),
     qr_streams_per_network=_number("HYGIE_QR_STREAMS_PER_NETWORK", 10),
     places=_places(),

@@ -7,8 +7,8 @@ from idp.core import clock
 from idp.directory.rules.professional import Professional
 from idp.enrollment.flows.device_ends import life_of
 from idp.enrollment.flows.device_life import new_beside
+from idp.enrollment.flows.tokens import choices_of
 from idp.enrollment.models import ApprovalRequest, Device
-from idp.enrollment.rules.approval import SCANNED
 from idp.enrollment.rules.journal import Entry
 from idp.enrollment.rules.states import DeviceState
 
@@ -60,7 +60,7 @@ def _instant(moment: datetime | None) -> str | None:
 
 
 def request_document(request: ApprovalRequest) -> dict[str, Any]:
-    """All that is displayed and signed; never the number."""
+    """All that is displayed and signed; never the number, unless among others (`choices`)."""
     return {
         "id": str(request.pk),
         "client_id": request.client_id,
@@ -74,6 +74,7 @@ def request_document(request: ApprovalRequest) -> dict[str, Any]:
         "expires_at": request.expires_at.isoformat(),
         "number_length": request.number_length,
         "binding_message": request.binding_message,
-        "means": SCANNED if request.is_scanned else "",
+        "means": request.means,
+        "choices": list(choices_of(request)),
         "is_test": request.is_test,
     }

@@ -131,7 +131,11 @@ class RequestOut(Strict):
         help_text="The portal's own words, to show as such; may be empty"
     )
     means = serializers.CharField(
-        help_text="`scan`: this phone read the code on the screen, and signs that; else empty"
+        help_text="`scan`: this phone read the code on the screen; `choice`: the number is chosen "
+        "among `choices`. Signed where it is not empty"
+    )
+    choices = serializers.ListField(
+        child=serializers.CharField(), help_text="Three numbers to choose from; mostly none"
     )
     is_test = serializers.BooleanField()
 

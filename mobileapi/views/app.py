@@ -62,6 +62,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "screens": [f"ecps/screens/{name}.html" for name in offered],
         "base": settings.HYGIE.base_url,
+        "pin_digits": settings.HYGIE.pin_digits,
         "offline_codes": settings.HYGIE.offline_codes,
         "desktop_address": address.netloc + reverse("enrollment:home"),
     }

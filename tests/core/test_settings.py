@@ -153,3 +153,38 @@ def test_a_command_says_what_is_wrong_with_the_settings_and_nothing_of_the_code(
     )
     assert status == 1
     assert output == "HYGIE_PORT must be a whole number from 1 to 65535, not 'eighty'.\n"
+
+
+@pytest.mark.parametrize("digits", ["5", "0", "six", "", "06"])
+def test_a_pin_has_four_or_six_digits(digits: str) -> None:
+    status, said = load(HYGIE_MODE="sandbox", HYGIE_PIN_DIGITS=digits)
+    assert status != 0
+    assert "HYGIE_PIN_DIGITS must be 4 or 6." in said
+
+
+@pytest.mark.parametrize(
+    "places",
+    ["CHU de Lille", "10.0.0.0/8", "10.0.0.0/8=", "10.0.0.1/8=CHU", "10.0.0.0/8=" + "x" * 81],
+)
+def test_a_place_is_a_network_and_its_name(places: str) -> None:
+    status, said = load(HYGIE_MODE="sandbox", HYGIE_PLACES=places)
+    assert status != 0
+    assert "HYGIE_PLACES" in said
+
+
+def test_the_narrowest_place_is_said() -> None:
+    show = (
+        "from django.conf import settings; from idp.enrollment.rules.people import place_of;"
+        "print([place_of(each, settings.HYGIE.places) for each in"
+        " ('10.1.2.3', '10.2.0.1', '192.0.2.1', 'x')])"
+    )
+    status, said = load(
+        show, HYGIE_MODE="sandbox", HYGIE_PLACES="10.0.0.0/8=CHU,10.1.0.0/16=CHU, urgences"
+    )
+    # A comma parts two places: a name has none.
+    assert status != 0
+    status, said = load(
+        show, HYGIE_MODE="sandbox", HYGIE_PLACES="10.0.0.0/8=CHU,10.1.0.0/16=Urgences"
+    )
+    assert status == 0, said
+    assert "['Urgences', 'CHU', '', '']" in said

@@ -114,10 +114,10 @@ def activate_with_passkey(desk: Page, phone: Page, demo: Demo) -> None:
     confirm(desk, phone)
 
 
-def activate_with_pin(desk: Page, phone: Page, demo: Demo) -> None:
+def activate_with_pin(desk: Page, phone: Page, demo: Demo, pin: str = PIN) -> None:
     open_my_ecps(desk, demo)
     claim(phone, demo, begin_activation(desk))
-    choose_pin(phone)
+    choose_pin(phone, pin)
     confirm(desk, phone)
 
 

@@ -125,7 +125,7 @@ def test_every_wrong_pin_yields_a_well_formed_signature(page: Page) -> None:
       }
       return [sizes, Object.keys(lock).sort()];
     """
-    assert run(page, body) == [[64, 64, 64], ["blob", "salt"]]
+    assert run(page, body) == [[64, 64, 64], ["blob", "digits", "salt"]]
 
 
 def test_a_new_pin_key_is_the_one_the_pin_opens(page: Page) -> None:

@@ -16,6 +16,7 @@ from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.endings import end_decoupled
 from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
+from idp.enrollment.rules.codes import NUMBER_LENGTH
 from idp.enrollment.rules.limits import PHONE_LOGIN_STARTS
 from idp.enrollment.rules.people import browser_label
 from idp.enrollment.rules.quiet import MEMORY, Asked, Patience, was_alarmed, why_quiet
@@ -119,6 +120,9 @@ def ask_holder(*, attempt: LoginAttempt, identifier: str, ceremony: Ceremony) ->
             expires_at=_end_of(attempt, now),
         )
         tokens.expect_number(request, ceremony.number)
+        request.offers_choices = (
+            settings.HYGIE.number_choices and request.number_length == NUMBER_LENGTH
+        )
         _insert(request)
         record(
             event="phone_request",

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from idp.core import clock, vault
 from idp.enrollment.models import ApprovalRequest
-from idp.enrollment.rules.codes import NUMBER_LENGTH, code_from, number_from
+from idp.enrollment.rules.codes import NUMBER_LENGTH, choices_around, code_from, number_from
 from idp.enrollment.rules.encoding import b64u, from_b64u
 from idp.enrollment.rules.scan import SCAN_MAC_BYTES, ScanToken, read_scan_token, scan_body
 from idp.login.models import LoginAttempt
@@ -77,6 +77,13 @@ def passkey_nonce(attempt_id: UUID) -> bytes:
 def request_number(request_id: UUID, length: int = NUMBER_LENGTH) -> str:
     """The digits shown by our own page; no phone and no table ever holds them."""
     return number_from(_derive("hygie.approval.number", str(request_id)), length)
+
+
+def choices_of(request: ApprovalRequest) -> tuple[str, ...]:
+    """The three numbers that the phone offers; none where one is typed."""
+    if not request.offers_choices:
+        return ()
+    return choices_around(number_of(request), _derive("hygie.approval.choices", str(request.pk)))
 
 
 def expect_number(request: ApprovalRequest, number: str | None) -> None:

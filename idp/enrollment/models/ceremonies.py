@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from idp.directory.models import Person
 from idp.enrollment.models.devices import Device
-from idp.enrollment.rules.approval import SCANNED, ApprovalContext
+from idp.enrollment.rules.approval import CHOSEN, SCANNED, ApprovalContext
 from idp.enrollment.rules.codes import NUMBER_LENGTH
 from idp.enrollment.rules.states import (
     ENROLMENT_SOURCES,
@@ -122,6 +122,8 @@ class ApprovalRequest(models.Model):
     binding_message = models.CharField(max_length=64, blank=True)
     # The phone read the code on the login page: it is bound to that phone, and types no number.
     is_scanned = models.BooleanField(default=False)
+    # Three numbers are offered on the phone, instead of a field to type one.
+    offers_choices = models.BooleanField(default=False)
     # The browser that was known to the holder, where that is why they could be asked.
     known_digest = models.BinaryField(max_length=32, null=True)
     # 0: the portal shows no number, or the phone has read the code; none is typed.
@@ -171,6 +173,13 @@ class ApprovalRequest(models.Model):
         """Still waiting for the phone's answer."""
         return self.state_at(now) in OPEN_REQUESTS
 
+    @property
+    def means(self) -> str:
+        """How the phone got the secret of the screen, where it was not typed."""
+        if self.is_scanned:
+            return SCANNED
+        return CHOSEN if self.offers_choices else ""
+
     def move(self, target: RequestState, *, now: datetime, **changes: Any) -> bool:
         """The only transition of a request; a decision needs that it is still in time."""
         row = ApprovalRequest.objects.filter(
@@ -198,5 +207,5 @@ class ApprovalRequest(models.Model):
             number=number,
             device_id=str(device_id),
             binding_message=self.binding_message,
-            means=SCANNED if self.is_scanned else "",
+            means=self.means,
         ).to_json()

@@ -9,6 +9,8 @@ from idp.enrollment.rules.encoding import canonical_json
 APPROVAL_TAG = b"ecps-approval-v1\0"
 # `means` of a request that the phone opened by reading the code on the login page.
 SCANNED = "scan"
+# … and of one whose number was chosen among three, not typed: weaker, and signed as such.
+CHOSEN = "choice"
 
 
 class Decision(StrEnum):

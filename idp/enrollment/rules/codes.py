@@ -37,3 +37,14 @@ def number_from(random_bytes: bytes, length: int = NUMBER_LENGTH) -> str:
     lowest = int(10 ** (length - 1))
     span = int(10**length) - lowest
     return str(lowest + int.from_bytes(random_bytes[:8], "big") % span)
+
+
+def choices_around(number: str, random_bytes: bytes) -> tuple[str, ...]:
+    """Three numbers of two digits, the right one among them, in an order that tells nothing."""
+    lowest, count = 10 ** (NUMBER_LENGTH - 1), 10**NUMBER_LENGTH - 10 ** (NUMBER_LENGTH - 1)
+    others: list[str] = []
+    for start in range(0, len(random_bytes) - 1, 2):
+        drawn = str(lowest + int.from_bytes(random_bytes[start : start + 2], "big") % count)
+        if drawn != number and drawn not in others:
+            others.append(drawn)
+    return tuple(sorted((number, *others[:2])))

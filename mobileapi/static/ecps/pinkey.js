@@ -1,5 +1,5 @@
 /**
- * The key behind a six-digit code, for browsers without a passkey.
+ * The key behind a code of a few digits, for browsers without a passkey.
  *
  * The phone keeps salt and blob = seed ⊕ PBKDF2(code, salt). Every code yields a well-formed
  * Ed25519 key, so nothing here tells a right code from a wrong one: only the server can, and it
@@ -11,13 +11,20 @@ import { concat, randomBytes } from "./encoding.js";
 const ROUNDS = 600_000;
 // RFC 8410 §7: PKCS#8 of an Ed25519 key is this prefix followed by the 32-byte seed.
 const PKCS8_PREFIX = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32);
-const COMMON = new Set(["112233", "332211", "159753", "147258", "159357", "102030", "101010"]);
+const COMMON = new Set([
+  ...["112233", "332211", "159753", "147258", "159357", "102030", "101010"],
+  ...["2580", "0852", "1379", "1397", "1122", "2211", "1012"],
+]);
+const YEAR = /^(19|20)\d\d$/;
+
+/** How many digits a new code has here. */
+export const newDigits = () => Number(document.querySelector("#screen").dataset.pinDigits);
 
 /** Codes that are guessed first: repeats, sequences, the best-known patterns. */
 export function isTooSimple(pin) {
   const steps = new Set(Array.from(pin.slice(1), (digit, index) => (digit - pin[index] + 10) % 10));
-  const isRepeated = pin.slice(0, 2).repeat(3) === pin || pin.slice(0, 3).repeat(2) === pin;
-  return steps.size === 1 || isRepeated || COMMON.has(pin);
+  const isRepeated = [2, 3].some((part) => pin.slice(0, part).repeat(pin.length / part) === pin);
+  return steps.size === 1 || isRepeated || COMMON.has(pin) || YEAR.test(pin);
 }
 
 async function keyOf(seed, extractable) {
@@ -52,7 +59,8 @@ export async function createPinKey(pin) {
   const seed = randomBytes(32);
   const salt = randomBytes(16);
   const { x } = await crypto.subtle.exportKey("jwk", await keyOf(seed, true));
-  const lock = { salt, blob: xor(seed, await mask(pin, salt)) };
+  // How long it is tells nothing that the keypad does not.
+  const lock = { salt, blob: xor(seed, await mask(pin, salt)), digits: pin.length };
   seed.fill(0);
   return { publicKey: x, lock };
 }

@@ -111,7 +111,10 @@ function choosePin(enrolment) {
   onPress("#pin-back", () => chooseProtection(enrolment));
   onSubmit("#pin-form", async () => {
     const [field, repeated] = [find("#pin"), find("#pin-repeat")];
-    if (!/^\d{6}$/.test(field.value)) return reject(field, text("pin-incomplete"));
+    const count = pinkeys.newDigits();
+    if (!new RegExp(`^\\d{${count}}$`).test(field.value)) {
+      return reject(field, text("pin-incomplete", { count }));
+    }
     if (pinkeys.isTooSimple(field.value)) return reject(field, text("pin-simple"));
     if (field.value !== repeated.value) return reject(repeated, text("pin-differs"));
     const { publicKey, lock } = await pinkeys.createPinKey(field.value);

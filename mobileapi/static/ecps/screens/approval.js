@@ -68,7 +68,9 @@ function facts(request) {
     test: request.is_test,
     message: request.binding_message,
     hasMessage: request.binding_message !== "",
-    hasNumber: request.number_length > 0,
+    hasNumber: request.number_length > 0 && request.choices.length === 0,
+    asksNumber: request.number_length > 0,
+    hasChoices: request.choices.length > 0,
     hasNoNumber: request.number_length === 0 && !request.means,
     isScanned: request.means === "scan",
   };
@@ -99,7 +101,11 @@ export function approval(request, number = "") {
   if (!number && request.number_length > 0) field.focus({ preventScroll: true });
   watch(request);
   history.pushState(null, "");
+  offerChoices(request, field);
   onSubmit("#approval-form", async () => {
+    if (request.choices.length > 0 && !field.value) {
+      return reject(find("#choices button"), text("choice-missing"));
+    }
     if (!new RegExp(`^\\d{${request.number_length}}$`).test(field.value)) {
       return reject(field, text("number-incomplete", { count: request.number_length }));
     }
@@ -107,6 +113,20 @@ export function approval(request, number = "") {
   });
   onPress("#deny", () => ending(request, () => deny(request, "changed_mind")));
   onPress("#not-me", () => ending(request, () => deny(request, "not_me")));
+}
+
+/** Three numbers instead of a field: the one that was touched is as if it had been typed. */
+function offerChoices({ choices }, field) {
+  const buttons = choices.map((number) => {
+    const button = find("#choice").content.cloneNode(true).firstElementChild;
+    button.textContent = number;
+    button.addEventListener("click", () => {
+      field.value = number;
+      buttons.forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+    });
+    return button;
+  });
+  find("#choices").append(...buttons);
 }
 
 /** Runs `work`; a refusal that ends the request shows its result, others stay on the screen. */
@@ -151,12 +171,16 @@ async function send(request, proof, over, signature = null) {
 function askPin(request, number, bytes) {
   let fresh = bytes;
   show("pin-approval", facts(request));
+  const count = currentDevice().lock.digits ?? 6; // phones of before it could be chosen
+  find("#pin").maxLength = count;
   find("#pin").focus({ preventScroll: true });
   watch(request);
   onPress("#pin-cancel", () => approval(request, number));
   onSubmit("#pin-form", async () => {
     const field = find("#pin");
-    if (!/^\d{6}$/.test(field.value)) return reject(field, text("pin-incomplete"));
+    if (!new RegExp(`^\\d{${count}}$`).test(field.value)) {
+      return reject(field, text("pin-incomplete", { count }));
+    }
     await ending(request, async () => {
       // A challenge serves once: after a wrong code, the next try signs a new one.
       fresh ??= (await challenge(request, number)).bytes;
