@@ -72,4 +72,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Hygie: API de l'application e-CPS",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Names of their own for members that are called alike.
+    "ENUM_NAME_OVERRIDES": {
+        "DeviceState": "idp.enrollment.rules.states.DEVICE_STATES",
+        "DeviceKind": "idp.enrollment.rules.states.DEVICE_KINDS",
+        "JournalKind": "idp.enrollment.rules.journal.ENTRY_KINDS",
+    },
 }
