@@ -27,6 +27,10 @@ class Person(models.Model):
     snapshot: "models.JSONField[Any, Any]" = models.JSONField()
     # Of what the register said last: equal means that there is nothing to write.
     fingerprint = models.CharField(max_length=64)
+    # Since when no import holds this person (radiation, end of every practice); null: they are in.
+    left_register_at = models.DateTimeField(null=True, db_index=True)
+    # « Liste rouge »: found by nobody but under an identifier that is known already.
+    is_red_listed = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -172,6 +176,44 @@ class Card(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["issuer_sha256", "serial"], name="directory_card_certificate"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+
+class IssuedCard(models.Model):
+    """A card that the register says was issued (`Porteurs_CPS_CPF`), used here or not.
+
+    An opposition named here refuses the card like a revocation list does, and the worker ends what
+    the card opened.
+    """
+
+    number = models.CharField(max_length=42, unique=True)
+    person = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, related_name="issued_cards"
+    )
+    national_id = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=10)
+    valid_from = models.DateField(null=True)
+    valid_until = models.DateField(null=True)
+    opposed_on = models.DateField(null=True)
+    opposition_reason = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=20)
+    # When its opposition was acted upon; null while it has not been.
+    withdrawn_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "carte émise"
+        verbose_name_plural = "cartes émises"
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="directory_issued_to_withdraw",
+                condition=Q(opposed_on__isnull=False, withdrawn_at__isnull=True),
             )
         ]
 

@@ -159,7 +159,7 @@ def test_all_or_nothing(fort: Credential, settings: Settings) -> None:
     ).exists()
 
 
-def fail(**_: object) -> int:
+def fail(_withdrawal: object) -> int:
     raise ZeroDivisionError
 
 

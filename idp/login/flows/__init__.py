@@ -18,13 +18,20 @@ from idp.login.flows.attempts import (
 )
 from idp.login.flows.before_finish import decline, told_before_finish
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
+from idp.login.flows.revocation import lift, orders_in_force, revoke
 from idp.login.flows.sessions import (
     current_session,
     end_session,
     keep_alive,
     last_card_login,
 )
-from idp.login.flows.withdrawal import withdraw, withdraw_device
+from idp.login.flows.standing import barred_numbers, check_standing, has_left
+from idp.login.flows.withdrawal import (
+    withdraw,
+    withdraw_card,
+    withdraw_device,
+    withdraw_uncertified,
+)
 
 __all__ = [
     "Browser",
@@ -32,21 +39,29 @@ __all__ = [
     "Question",
     "ask_decoupled",
     "attempt_of",
+    "barred_numbers",
+    "check_standing",
     "current_session",
     "decline",
     "decoupled_state",
     "end_session",
     "finish",
     "finish_decoupled",
+    "has_left",
     "keep_alive",
     "last_card_login",
+    "lift",
     "note_failure",
     "open_attempt",
+    "orders_in_force",
     "prove",
     "prove_within",
     "read_finished",
     "refuse",
+    "revoke",
     "told_before_finish",
     "withdraw",
+    "withdraw_card",
     "withdraw_device",
+    "withdraw_uncertified",
 ]

@@ -14,6 +14,7 @@ from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets, step_tokens
 from idp.core.errors import IdpError
 from idp.login.flows.sessions import begin_session
+from idp.login.flows.standing import check_standing
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import (
     Authentication,
@@ -103,6 +104,7 @@ def prove_within(
 ) -> None:
     """`prove`, in the transaction of a caller that writes something else with it, or neither."""
     _check_policy(attempt.login_policy, authentication)
+    check_standing(person_id=authentication.person_id)
     row = record(
         event=event,
         outcome=Outcome.ACCEPTED,
@@ -194,6 +196,8 @@ def finish(*, attempt: LoginAttempt, previous_secret: str = "") -> tuple[SsoSess
     proof = attempt.proof
     if proof is None or not attempt.take(now=clock.now()):
         raise attempt_over()
+    # Again: an order, or a register, may have come since the proof.
+    check_standing(person_id=proof.person_id)
     return begin_session(proof=proof, previous_secret=previous_secret)
 
 

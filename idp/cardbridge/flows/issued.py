@@ -1,0 +1,105 @@
+"""Oppositions that the register of issued cards names: refused at a login, acted upon by a sweep.
+
+A second source beside revocation lists, daily (cps-card facts §2); and the orders that bar a card.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from idp.cardbridge.flows.barring import Opposition, withdraw_opposed
+from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.directory.flows.live_cards import opposed_in_register, today
+from idp.directory.models import Card, IssuedCard
+from idp.directory.rules.card_numbers import card_number_forms
+from idp.login import flows as login
+
+log = structlog.get_logger()
+
+BATCH = 1000
+# Of every card of health (cps-card facts §4).
+ISSUER = "8025000001"
+# Logins that may have passed the look-up a moment before the import.
+SWEPT_BACK = timedelta(minutes=2)
+
+
+def check_number_not_barred(number: str) -> None:
+    """CardRefusedError with the day, where the register or an order bars this card."""
+    row = opposed_in_register([number]).get(number)
+    if row is not None:
+        raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=_opposition(row).since)
+    if login.barred_numbers([number]):
+        raise CardRefusedError(CardCode.CARD_REVOKED, detail="by order", status=403)
+
+
+def withdraw_opposed_issued() -> int:
+    """Job of the worker: ends what newly opposed cards opened; how many cards."""
+    done, after = _withdraw_recent(), 0
+    while batch := _batch(after):
+        done += _withdraw(batch)
+        after = batch[-1].pk
+    return done
+
+
+def _batch(after: int) -> list[IssuedCard]:
+    rows = IssuedCard.objects.filter(
+        opposed_on__isnull=False, opposed_on__lte=today(), withdrawn_at__isnull=True, pk__gt=after
+    )
+    return list(rows.order_by("pk")[:BATCH])
+
+
+def _withdraw(batch: list[IssuedCard]) -> int:
+    """Those that logged in here with all that they opened, and phones that no card certifies."""
+    seen: dict[str, Card] = {}
+    numbers = [form for row in batch for form in _stored_forms(row.number)]
+    for card in Card.objects.select_related("person").filter(number__in=numbers):
+        for form in card_number_forms(card.number):
+            seen[form] = card
+    failed, done = set(), 0
+    for row in batch:
+        if row.number in seen and not _is_ended(seen[row.number], row):
+            failed.add(row.pk)
+        done += row.number in seen
+    holders = {row.person_id for row in batch if row.person_id and row.number not in seen}
+    done += login.withdraw_uncertified(person_ids=holders)
+    acted_on = [row.pk for row in batch if row.pk not in failed]
+    IssuedCard.objects.filter(pk__in=acted_on).update(withdrawn_at=clock.now())
+    return done - len(failed)
+
+
+def _withdraw_recent() -> int:
+    """A login that raced with the import ends here, soon after."""
+    recent = {
+        card.number: card
+        for card in Card.objects.select_related("person").filter(
+            last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
+        )
+    }
+    opposed = opposed_in_register(list(recent))
+    return sum(_is_ended(recent[number], row) for number, row in opposed.items())
+
+
+def _is_ended(card: Card, row: IssuedCard) -> bool:
+    """One that fails is tried again in the next round, and keeps no other from its end."""
+    try:
+        withdraw_opposed(card, _opposition(row))
+    except (IdpError, DatabaseError) as error:
+        log.error("card_not_withdrawn", card=card.number, detail=str(error))
+        return False
+    return True
+
+
+def _opposition(row: IssuedCard) -> Opposition:
+    day = row.opposed_on or today()
+    since = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    return Opposition(since=since, source=row.source, reason=row.opposition_reason)
+
+
+def _stored_forms(number: str) -> list[str]:
+    """How a login notes the number that a register names: with the issuer before it, or not."""
+    serial = number.rpartition("/")[2].removeprefix(ISSUER)
+    return [number, serial, f"{ISSUER}/{serial}"]
