@@ -129,13 +129,16 @@ class Opposition:
 
 
 @transaction.atomic
-def withdraw_opposed(card: Card, opposed: Opposition) -> None:
-    """Ends what the card opened, once; what else its holder has, by the rule of `login`."""
+def withdraw_opposed(card: Card, opposed: Opposition) -> bool:
+    """Ends what the card opened, once; what else its holder has, by the rule of `login`.
+
+    False when that was done already.
+    """
     taken = Card.objects.filter(pk=card.pk, withdrawn_at__isnull=True).update(
         withdrawn_at=clock.now(), opposed_at=opposed.since or clock.now()
     )
     if not taken:
-        return
+        return False
     ended = login.withdraw_card(card=card, cause=Cause.CARD_OPPOSED, since=opposed.since)
     record(
         event="card_opposed",
@@ -152,3 +155,4 @@ def withdraw_opposed(card: Card, opposed: Opposition) -> None:
             "ended": ended,
         },
     )
+    return True

@@ -3,7 +3,7 @@
 A second source beside revocation lists, daily (cps-card facts §2); and the orders that bar a card.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import DatabaseError
@@ -13,7 +13,7 @@ from idp.cardbridge.flows.barring import Opposition, withdraw_opposed
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.live_cards import opposed_in_register, today
+from idp.directory.flows.live_cards import opposed, opposed_in_register, today
 from idp.directory.models import Card, IssuedCard
 from idp.directory.rules.card_numbers import card_number_forms
 from idp.login import flows as login
@@ -28,12 +28,15 @@ SWEPT_BACK = timedelta(minutes=2)
 
 
 def check_number_not_barred(number: str) -> None:
-    """CardRefusedError with the day, where the register or an order bars this card."""
-    row = opposed_in_register([number]).get(number)
-    if row is not None:
-        raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=_opposition(row).since)
-    if login.barred_numbers([number]):
-        raise CardRefusedError(CardCode.CARD_REVOKED, detail="by order", status=403)
+    """CardRefusedError, with its day, where the register or an order bars this card.
+
+    One statement.
+    """
+    barred = login.card_orders([number]).values_list("ordered_at__date")
+    rows = opposed([number]).values_list("opposed_on").union(barred)
+    days = [day for (day,) in rows if day is not None]
+    if days:
+        raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=_midnight(min(days)))
 
 
 def withdraw_opposed_issued() -> int:
@@ -54,21 +57,25 @@ def _batch(after: int) -> list[IssuedCard]:
 
 def _withdraw(batch: list[IssuedCard]) -> int:
     """Those that logged in here with all that they opened, and phones that no card certifies."""
-    seen: dict[str, Card] = {}
-    numbers = [form for row in batch for form in _stored_forms(row.number)]
-    for card in Card.objects.select_related("person").filter(number__in=numbers):
-        for form in card_number_forms(card.number):
-            seen[form] = card
-    failed, done = set(), 0
+    seen = _seen([form for row in batch for form in _stored_forms(row.number)])
+    failed, done = set[int](), 0
     for row in batch:
-        if row.number in seen and not _is_ended(seen[row.number], row):
-            failed.add(row.pk)
-        done += row.number in seen
+        if row.number in seen:
+            ended = _end(seen[row.number], row)
+            done += bool(ended)
+            if ended is None:
+                failed.add(row.pk)
     holders = {row.person_id for row in batch if row.person_id and row.number not in seen}
     done += login.withdraw_uncertified(person_ids=holders)
     acted_on = [row.pk for row in batch if row.pk not in failed]
     IssuedCard.objects.filter(pk__in=acted_on).update(withdrawn_at=clock.now())
-    return done - len(failed)
+    return done
+
+
+def _seen(numbers: list[str]) -> dict[str, Card]:
+    """Cards that logged in here, by every form of their number."""
+    cards = Card.objects.select_related("person").filter(number__in=numbers)
+    return {form: card for card in cards for form in card_number_forms(card.number)}
 
 
 def _withdraw_recent() -> int:
@@ -79,24 +86,26 @@ def _withdraw_recent() -> int:
             last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
         )
     }
-    opposed = opposed_in_register(list(recent))
-    return sum(_is_ended(recent[number], row) for number, row in opposed.items())
+    named = opposed_in_register(list(recent))
+    return sum(bool(_end(recent[number], row)) for number, row in named.items())
 
 
-def _is_ended(card: Card, row: IssuedCard) -> bool:
-    """One that fails is tried again in the next round, and keeps no other from its end."""
+def _end(card: Card, row: IssuedCard) -> bool | None:
+    """None for one that failed: it is tried again later, and keeps no other from its end."""
     try:
-        withdraw_opposed(card, _opposition(row))
+        return withdraw_opposed(card, _opposition(row))
     except (IdpError, DatabaseError) as error:
         log.error("card_not_withdrawn", card=card.number, detail=str(error))
-        return False
-    return True
+        return None
 
 
 def _opposition(row: IssuedCard) -> Opposition:
-    day = row.opposed_on or today()
-    since = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    since = _midnight(row.opposed_on or today())
     return Opposition(since=since, source=row.source, reason=row.opposition_reason)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
 
 
 def _stored_forms(number: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from idp.core import clock
@@ -20,11 +20,16 @@ def today() -> date:
     return timezone.localdate(clock.now())
 
 
+def opposed(numbers: Collection[str]) -> QuerySet[IssuedCard]:
+    """The cards of these numbers, however written, whose opposition the register names."""
+    forms = [form for number in numbers for form in card_number_forms(number)]
+    return IssuedCard.objects.filter(number__in=forms, opposed_on__lte=today())
+
+
 def opposed_in_register(numbers: Collection[str]) -> dict[str, IssuedCard]:
-    """By the number as given: the cards whose opposition the register names. One statement."""
+    """`opposed`, by the number as given. One statement."""
     forms = {form: number for number in numbers for form in card_number_forms(number)}
-    rows = IssuedCard.objects.filter(number__in=list(forms), opposed_on__lte=today())
-    return {forms[row.number]: row for row in rows}
+    return {forms[row.number]: row for row in opposed(numbers)}
 
 
 def has_live_card(*, person_id: UUID, but: Card | None = None, barred: Collection[str]) -> bool:

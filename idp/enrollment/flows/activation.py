@@ -59,7 +59,7 @@ def end_open_enrolments(*, person_id: UUID, reason: str, card: int | None = None
 
     In the caller's transaction, which holds the holder.
     """
-    _lock_holder(person_id)
+    lock_holder(person_id)
     left = Enrolment.objects.filter(holder_id=person_id, state__in=sorted(OPEN_ENROLMENTS))
     if card is not None:
         begun = SsoSession.objects.filter(Q(card=card) | Q(earlier__card=card))
@@ -99,7 +99,7 @@ def confirm(*, enrolment: Enrolment, session: SsoSession, typed: str) -> Device:
 
 def _confirm(enrolment_id: UUID, session: SsoSession, digits: str) -> Device | IdpError:
     """Decides under the holder's lock; a refusal is returned, so that what it ended is kept."""
-    _lock_holder(session.person_id)
+    lock_holder(session.person_id)
     now = clock.now()
     enrolment = Enrolment.objects.select_related("device").get(pk=enrolment_id)
     device = enrolment.device
@@ -189,7 +189,7 @@ def _audit(enrolment: Enrolment, session: SsoSession, *, code: str) -> str:
     return row.reference
 
 
-def _lock_holder(person_id: UUID) -> None:
+def lock_holder(person_id: UUID) -> None:
     """One activation decision at a time for one person: the limit of devices depends on it."""
     # No key changes: a session may be opened meanwhile, and would else wait for us, as we for it.
     Person.objects.select_for_update(no_key=True).only("pk").get(pk=person_id)

@@ -25,7 +25,7 @@ from idp.login.flows.sessions import (
     keep_alive,
     last_card_login,
 )
-from idp.login.flows.standing import barred_numbers, check_standing, has_left
+from idp.login.flows.standing import card_orders, check_standing, has_left, is_phone_ordered_out
 from idp.login.flows.withdrawal import (
     withdraw,
     withdraw_card,
@@ -39,7 +39,7 @@ __all__ = [
     "Question",
     "ask_decoupled",
     "attempt_of",
-    "barred_numbers",
+    "card_orders",
     "check_standing",
     "current_session",
     "decline",
@@ -48,6 +48,7 @@ __all__ = [
     "finish",
     "finish_decoupled",
     "has_left",
+    "is_phone_ordered_out",
     "keep_alive",
     "last_card_login",
     "lift",

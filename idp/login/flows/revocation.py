@@ -4,6 +4,7 @@ revoke → order, withdrawal, audit row, logouts to portals: one transaction. li
 what was ended stays ended, and its holder logs in anew.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,6 +25,8 @@ from idp.login.models import RevocationOrder
 from idp.login.rules.revocation import Order, TargetKind
 
 LONGEST_REASON = 200
+# As on the card and in registers: `2900000017`, `8025000001/2900000017`.
+CARD_NUMBER = re.compile(r"([0-9A-Za-z]{1,20}/)?[0-9A-Za-z]{1,21}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +86,10 @@ def _check_reason(reason: str) -> None:
 
 
 def _find_person(identifier: str) -> _Target:
+    # Eleven digits are a bare RPPS number, as people write it.
+    is_bare = len(identifier) == 11 and identifier.isdigit()
     try:
-        national_id = parse_national_id(identifier).value
+        national_id = parse_national_id(f"8{identifier}" if is_bare else identifier).value
     except InvalidIdentifierError as error:
         raise IdpError("invalid_identifier", f"{identifier}: {error.detail}") from error
     known = (
@@ -100,7 +105,7 @@ def _find_person(identifier: str) -> _Target:
 def _find_card(number: str) -> _Target:
     """A card that was never seen here may be barred too: its first login is then refused."""
     short = short_card_number(number)
-    if not short.isalnum() or not short.isascii() or len(short) > 42:
+    if not CARD_NUMBER.fullmatch("".join(number.split())):
         raise IdpError("invalid_card_number", f"{number} is no card number")
     seen = cards_numbered(short).select_related("person").first()
     issued = (

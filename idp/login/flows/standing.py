@@ -60,12 +60,25 @@ def cause_of(person: Person) -> Cause:
     return Cause.ORDER if getattr(person, "is_ordered", False) else Cause.LEFT_REGISTER
 
 
-def barred_numbers(numbers: Iterable[str] | None = None) -> set[str]:
-    """Short numbers of the cards that an order bars; of all cards, or among these."""
+def card_orders(numbers: Iterable[str]) -> QuerySet[RevocationOrder]:
+    """The orders in force that bar one of these cards."""
+    return RevocationOrder.objects.filter(
+        kind=TargetKind.CARD,
+        lifted_at__isnull=True,
+        target__in=[short_card_number(number) for number in numbers],
+    )
+
+
+def barred_numbers() -> set[str]:
+    """Short numbers of all the cards that an order bars."""
     orders = RevocationOrder.objects.filter(kind=TargetKind.CARD, lifted_at__isnull=True)
-    if numbers is not None:
-        orders = orders.filter(target__in=[short_card_number(number) for number in numbers])
     return set(orders.values_list("target", flat=True))
+
+
+def is_phone_ordered_out(device: UUID) -> bool:
+    return RevocationOrder.objects.filter(
+        kind=TargetKind.DEVICE, lifted_at__isnull=True, target=str(device)
+    ).exists()
 
 
 def _ordered() -> Exists:

@@ -39,9 +39,7 @@ def withdraw(*, person_id: UUID, cause: Cause) -> dict[str, int]:
 
 
 @transaction.atomic
-def withdraw_card(
-    *, card: Card, cause: Cause, since: datetime | None = None
-) -> dict[str, int]:
+def withdraw_card(*, card: Card, cause: Cause, since: datetime | None = None) -> dict[str, int]:
     """Ends what this card proved, whatever else its holder has; with the last card, all of it.
 
     Phones stay while another card certifies their holder; one who reports a loss with a phone keeps
@@ -110,8 +108,7 @@ def _withdraw_barred(person: Person) -> bool:
 def _tell(withdrawal: Withdrawal) -> dict[str, int]:
     """The hooks come first: once a person's phones are over, they prove no login any more."""
     return {
-        name: import_string(path)(withdrawal)
-        for name, path in settings.WITHDRAWAL_HOOKS.items()
+        name: import_string(path)(withdrawal) for name, path in settings.WITHDRAWAL_HOOKS.items()
     }
 
 
