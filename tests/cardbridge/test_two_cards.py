@@ -1,4 +1,4 @@
-"""Two live cards in the thirty days of a renewal: what the end of one of them means for the rest."""
+"""Two live cards in the thirty days of a renewal: what the end of one means for the rest."""
 
 from datetime import timedelta
 

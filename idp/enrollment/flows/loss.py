@@ -1,4 +1,4 @@
-"""A holder reports a card or a phone lost: it is out of use here at once, whatever proved who asks."""
+"""A holder reports a card or a phone lost: it is out of use here at once."""
 
 from dataclasses import dataclass
 from uuid import UUID

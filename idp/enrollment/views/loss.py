@@ -1,4 +1,4 @@
-"""« Perdu ou volé »: choose, confirm, done. By card, or by phone where the card is what was lost."""
+"""« Perdu ou volé »: choose, confirm, done. By card, or by phone where the card was lost."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
