@@ -17,8 +17,8 @@ from django.utils.module_loading import import_string
 from idp.audit.flows import Outcome, record
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.core.identifiers import InvalidIdentifierError, parse_national_id
-from idp.directory.models import AlternativeIdentifier, Card, IssuedCard, Person
+from idp.directory.flows.find import person_named
+from idp.directory.models import Card, IssuedCard, Person
 from idp.directory.rules.card_numbers import card_number_forms, short_card_number
 from idp.login.flows.withdrawal import withdraw, withdraw_card, withdraw_device
 from idp.login.models import RevocationOrder
@@ -86,20 +86,8 @@ def _check_reason(reason: str) -> None:
 
 
 def _find_person(identifier: str) -> _Target:
-    # Eleven digits are a bare RPPS number, as people write it.
-    is_bare = len(identifier) == 11 and identifier.isdigit()
-    try:
-        national_id = parse_national_id(f"8{identifier}" if is_bare else identifier).value
-    except InvalidIdentifierError as error:
-        raise IdpError("invalid_identifier", f"{identifier}: {error.detail}") from error
-    known = (
-        AlternativeIdentifier.objects.select_related("person")
-        .filter(identifier=national_id)
-        .first()
-    )
-    if known is None:
-        raise IdpError("unknown_person", f"nobody is known as {national_id}", status=404)
-    return _Target(key=str(known.person_id), person=known.person)
+    person = person_named(identifier)
+    return _Target(key=str(person.pk), person=person)
 
 
 def _find_card(number: str) -> _Target:
