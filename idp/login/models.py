@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 
 from idp.directory.models import Card, Person
+from idp.directory.rules.practices import KEY_LENGTH
 from idp.login.rules.authentication import Authentication, LoginPolicy, Portal
 from idp.login.rules.ecps import EcpsGrade
 from idp.login.rules.levels import Level
@@ -33,6 +34,8 @@ class LoginAttempt(models.Model):
     authentication = models.JSONField(null=True)
     refusal_code = models.CharField(max_length=64, blank=True)
     audit_reference = models.CharField(max_length=8, blank=True)
+    # What the person chose between proof and session (`directory.rules.practices`); `""`: nothing.
+    practice = models.CharField(max_length=KEY_LENGTH, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 
@@ -98,9 +101,9 @@ class LoginAttempt(models.Model):
             audit_reference=reference,
         )
 
-    def take(self, *, now: datetime) -> bool:
+    def take(self, *, now: datetime, practice: str = "") -> bool:
         """Single use of a proof: the only gate between a proven attempt and a session."""
-        return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN)
+        return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN, practice=practice)
 
 
 class SsoSession(models.Model):
@@ -169,6 +172,26 @@ class EarlierProof(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.card_id or self.device}"
+
+
+class PracticeChoice(models.Model):
+    """« En tant que »: what a person chose last at a portal that asks for it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    client_id = models.CharField(max_length=200)
+    practice = models.CharField(max_length=KEY_LENGTH)
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "client_id"], name="practice_one_choice_per_portal"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.practice}"
 
 
 class RevocationOrder(models.Model):

@@ -18,6 +18,7 @@ from idp.login.flows.attempts import (
 )
 from idp.login.flows.before_finish import decline, told_before_finish
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
+from idp.login.flows.practices import must_choose, offered_practices, remembered_practice
 from idp.login.flows.revocation import lift, orders_in_force, revoke
 from idp.login.flows.sessions import (
     current_session,
@@ -52,13 +53,16 @@ __all__ = [
     "keep_alive",
     "last_card_login",
     "lift",
+    "must_choose",
     "note_failure",
+    "offered_practices",
     "open_attempt",
     "orders_in_force",
     "prove",
     "prove_within",
     "read_finished",
     "refuse",
+    "remembered_practice",
     "revoke",
     "told_before_finish",
     "withdraw",

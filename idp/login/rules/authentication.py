@@ -104,6 +104,8 @@ class LoginPolicy:
     methods: tuple[MethodName, ...] = ()
     login_hint: str = ""
     ecps: EcpsPolicy = EcpsPolicy.ANY
+    # Whoever has several practices chooses one of them before the session begins.
+    asks_practice: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -111,6 +113,7 @@ class LoginPolicy:
             "methods": list(self.methods),
             "login_hint": self.login_hint,
             "ecps": str(self.ecps),
+            "asks_practice": self.asks_practice,
         }
 
     @classmethod
@@ -120,6 +123,7 @@ class LoginPolicy:
             methods=tuple(MethodName(name) for name in value.get("methods", ())),
             login_hint=value.get("login_hint", ""),
             ecps=EcpsPolicy(value["ecps"]),
+            asks_practice=value.get("asks_practice", False),
         )
 
 

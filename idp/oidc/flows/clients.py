@@ -49,6 +49,7 @@ class ClientMetadata:
     answers: AnswerMetadata = field(default_factory=AnswerMetadata)
     ciba: CibaMetadata = field(default_factory=CibaMetadata)
     ecps_policy: EcpsPolicy = EcpsPolicy.ANY
+    practice_choice: bool = False
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
@@ -202,6 +203,7 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         "introspects": list(metadata.introspects),
         "id_token_alg": metadata.id_token_alg,
         "ecps_policy": str(metadata.ecps_policy),
+        "practice_choice": metadata.practice_choice,
         **_proof_columns(metadata.proof),
         **metadata.logout.columns(),
         **metadata.answers.columns(),

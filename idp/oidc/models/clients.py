@@ -31,6 +31,8 @@ class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
         default=EcpsPolicy.ANY,
         choices=[(str(policy), str(policy)) for policy in EcpsPolicy],
     )
+    # « En tant que »: whoever has several practices chooses one at each login.
+    practice_choice = models.BooleanField(default=False)
     # Made by a sandbox: refused everywhere else.
     is_sandbox = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)

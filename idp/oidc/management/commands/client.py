@@ -61,6 +61,11 @@ class Command(BaseCommand):
             default=str(EcpsPolicy.ANY),
             help="which phones it accepts; default: any",
         )
+        add.add_argument(
+            "--practice-choice",
+            action="store_true",
+            help="whoever has several practices chooses one at each login",
+        )
         add_proof_arguments(add)
         add_choice_arguments(add)
         add_ciba_arguments(add)
@@ -117,6 +122,7 @@ class Command(BaseCommand):
                 answers=answers_of(options),
                 ciba=ciba_of(options),
                 ecps_policy=EcpsPolicy(options["ecps_policy"]),
+                practice_choice=options["practice_choice"],
             ),
         )
         return {**client_document(client), **({"client_secret": secret} if secret else {})}
