@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from idp.directory.rules.register_row import LONGEST_VALUE
 
@@ -36,6 +37,7 @@ class Person(models.Model):
 
     class Meta:
         verbose_name = "professionnel"
+        indexes = [models.Index(Upper("family_name"), name="directory_person_name")]
 
     def __str__(self) -> str:
         return self.national_id

@@ -17,7 +17,7 @@ def find_professional(*, identifier: str) -> Professional | None:
         national_id = parse_national_id(identifier)
     except InvalidIdentifierError:
         return None
-    return _only(_existing().filter(alternative_identifiers__identifier=national_id.value))
+    return _only(existing_people().filter(alternative_identifiers__identifier=national_id.value))
 
 
 def person_named(identifier: str) -> Person:
@@ -38,7 +38,7 @@ def person_named(identifier: str) -> Person:
 
 def get_professional(*, person_id: UUID) -> Professional | None:
     """The professional whose internal subject this is."""
-    return _only(_existing().filter(pk=person_id))
+    return _only(existing_people().filter(pk=person_id))
 
 
 def list_test_professionals() -> tuple[Professional, ...]:
@@ -46,12 +46,13 @@ def list_test_professionals() -> tuple[Professional, ...]:
 
     Without the red list: whoever is on it is found by nobody who does not know them.
     """
-    snapshots = _existing().filter(is_test=True, is_red_listed=False).order_by("national_id")
+    snapshots = existing_people().filter(is_test=True, is_red_listed=False).order_by("national_id")
     people = map(Professional.from_snapshot, snapshots.values_list("snapshot", flat=True))
     return tuple(sorted(people, key=lambda person: not person.national_id.startswith("8")))
 
 
-def _existing() -> QuerySet[Person]:
+def existing_people() -> QuerySet[Person]:
+    """Everybody that this deployment may know."""
     # A database that once served a sandbox must not bring fictitious people into production.
     everybody = Person.objects.all()
     return everybody if settings.HYGIE.is_sandbox else everybody.filter(is_test=False)

@@ -10,6 +10,7 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.cards import cards_of
 from idp.directory.models import Card
+from idp.directory.rules.card_numbers import short_card_number
 from idp.enrollment.flows.devices import devices_of, revoke
 from idp.enrollment.models import Device
 from idp.login import flows as login
@@ -34,6 +35,11 @@ class Loss:
             return f"card-{self.card.pk}"
         return f"phone-{self.phone.pk if self.phone else ''}"
 
+    @property
+    def number(self) -> str:
+        """Of a card, as it is printed on it."""
+        return short_card_number(self.card.number) if self.card else ""
+
 
 def may_report(session: SsoSession) -> bool:
     """A login of the last minutes: reporting takes things away from their holder."""
@@ -47,7 +53,7 @@ def losses_of(*, person_id: UUID) -> list[Loss]:
     barred = set(
         login.card_orders([card.number for card in cards]).values_list("target", flat=True)
     )
-    kept = [card for card in cards if card.number.rpartition("/")[2] not in barred]
+    kept = [card for card in cards if short_card_number(card.number) not in barred]
     phones = devices_of(person_id=person_id)
     return [*(Loss(card=card) for card in kept), *(Loss(phone=phone) for phone in phones)]
 

@@ -50,6 +50,7 @@ class ClientMetadata:
     ciba: CibaMetadata = field(default_factory=CibaMetadata)
     ecps_policy: EcpsPolicy = EcpsPolicy.ANY
     practice_choice: bool = False
+    may_look_up: bool = False
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
@@ -204,6 +205,7 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         "id_token_alg": metadata.id_token_alg,
         "ecps_policy": str(metadata.ecps_policy),
         "practice_choice": metadata.practice_choice,
+        "may_look_up": metadata.may_look_up,
         **_proof_columns(metadata.proof),
         **metadata.logout.columns(),
         **metadata.answers.columns(),

@@ -26,6 +26,7 @@ _OPERATORS = (
     "profile",
     "ecps_policy",
     "practice_choice",
+    "may_look_up",
     "may_introspect",
     "is_enabled",
     "is_sandbox",

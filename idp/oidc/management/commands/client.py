@@ -66,6 +66,11 @@ class Command(BaseCommand):
             action="store_true",
             help="whoever has several practices chooses one at each login",
         )
+        add.add_argument(
+            "--may-look-up",
+            action="store_true",
+            help="it may search the directory by itself (grant client_credentials)",
+        )
         add_proof_arguments(add)
         add_choice_arguments(add)
         add_ciba_arguments(add)
@@ -123,6 +128,7 @@ class Command(BaseCommand):
                 ciba=ciba_of(options),
                 ecps_policy=EcpsPolicy(options["ecps_policy"]),
                 practice_choice=options["practice_choice"],
+                may_look_up=options["may_look_up"],
             ),
         )
         return {**client_document(client), **({"client_secret": secret} if secret else {})}
