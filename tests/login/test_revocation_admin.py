@@ -63,7 +63,7 @@ def test_and_a_card(person: Person) -> None:
 def test_a_reason_is_needed(person: Person) -> None:
     session = session_of(person)
     browser = staff("view_person", "add_revocationorder")
-    assert "a reason of" in revoke(browser, PEOPLE, person.pk, reason=" ").content.decode()
+    assert "reason of 1 to 200" in revoke(browser, PEOPLE, person.pk, reason=" ").content.decode()
     assert not is_over(session)
 
 
