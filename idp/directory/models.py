@@ -31,7 +31,7 @@ class Person(models.Model):
     # Since when no import holds this person (radiation, end of every practice); null: they are in.
     left_register_at = models.DateTimeField(null=True, db_index=True)
     # « Liste rouge »: found by nobody but under an identifier that is known already.
-    is_red_listed = models.BooleanField(default=False)
+    is_red_listed = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

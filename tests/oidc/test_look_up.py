@@ -79,6 +79,8 @@ def test_some_by_name_whatever_the_case(reader: Portal) -> None:
     assert told(ask(reader, nom="le goff")) == ["899900000045"]
     assert told(ask(reader, nom="LE GOFF", prenom="jean")) == ["899900000045"]
     assert told(ask(reader, nom="Le Goff", prenom="Paul")) == []
+    for accented in ("Lefèvre", "LEFÈVRE", "lefèvre"):
+        assert DOCTOR in told(ask(reader, nom=accented))
     # The whole name, not its beginning; and no wildcard of the database.
     assert told(ask(reader, nom="Le G")) == []
     assert told(ask(reader, nom="%%")) == []

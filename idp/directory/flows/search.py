@@ -1,7 +1,10 @@
 """Search of the directory for others: never the red list, nobody who left, few at a time."""
 
+from functools import reduce
+from operator import or_
+
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory.flows.find import existing_people
@@ -26,7 +29,10 @@ def search_by_name(*, family_name: str, given_names: str) -> tuple[list[Professi
     """By the whole family name and, where given, the beginning of the first name; and whether more
     are left than the `MOST` that are told.
     """
-    people = _searchable().filter(family_name__iexact=family_name)
+    # What a database folds by itself may end at ASCII (SQLite; PostgreSQL in the locale C).
+    spellings = (family_name, family_name.lower(), family_name.upper())
+    named = reduce(or_, (Q(family_name__iexact=spelling) for spelling in spellings))
+    people = _searchable().filter(named)
     if given_names:
         people = people.filter(given_names__istartswith=given_names)
     found = _professionals(people.order_by("national_id")[: MOST + 1])
