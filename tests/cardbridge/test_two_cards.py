@@ -35,6 +35,23 @@ def phone_enrolled_by(session: SsoSession) -> Device:
     return Device.objects.get(holder=person)
 
 
+def opened_by(device: Device) -> SsoSession:
+    """A session that this phone proved."""
+    return SsoSession.objects.create(
+        cookie_digest=b"p" * 32,
+        person_id=device.holder_id,
+        national_id=device.holder.national_id,
+        method="phone",
+        auth_mode="MOBILE",
+        amr=["swk"],
+        level="eidas2",
+        auth_time=clock.now(),
+        device=str(device.pk),
+        last_seen_at=clock.now(),
+        expires_at=clock.now() + timedelta(hours=1),
+    )
+
+
 def states() -> set[str]:
     return set(Device.objects.values_list("state", flat=True))
 
@@ -63,19 +80,7 @@ def test_of_two_cards_the_opposed_one_ends_its_sessions_and_leaves_the_phones(
     old, new = numbered(fort, OLD), numbered(fort, NEW)
     first, second = session_by(old), session_by(new)
     device = phone_enrolled_by(first)
-    by_phone = SsoSession.objects.create(
-        cookie_digest=b"p" * 32,
-        person_id=first.person_id,
-        national_id=first.national_id,
-        method="phone",
-        auth_mode="MOBILE",
-        amr=["swk"],
-        level="eidas2",
-        auth_time=clock.now(),
-        device=str(device.pk),
-        last_seen_at=clock.now(),
-        expires_at=clock.now() + timedelta(hours=1),
-    )
+    by_phone = opened_by(device)
     long_before()
     oppose(fort, old)
     assert is_over(first)
@@ -152,11 +157,14 @@ def test_a_phone_that_the_card_enrolled_when_it_was_opposed_already_is_revoked(
 ) -> None:
     """Whoever had the card and its code may have enrolled a phone of theirs."""
     old, new = numbered(fort, OLD), numbered(fort, NEW)
-    session_by(new)
-    phone_enrolled_by(session_by(old))
+    kept = session_by(new)
+    theirs = opened_by(phone_enrolled_by(session_by(old)))
     Device.objects.update(activated_at=clock.now() + timedelta(minutes=1))
     oppose(fort, old)
     assert states() == {"revoked"}
+    # With what it had opened meanwhile.
+    assert is_over(theirs)
+    assert not is_over(kept)
 
 
 def test_what_was_being_enrolled_with_the_opposed_card_ends(fort: Credential) -> None:

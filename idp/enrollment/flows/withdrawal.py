@@ -18,6 +18,7 @@ from idp.enrollment.flows.devices import end_requests_of, revoke_device
 from idp.enrollment.flows.people import device_group
 from idp.enrollment.models import Device
 from idp.enrollment.rules.states import DeviceState
+from idp.login import flows as login
 from idp.login.rules.revocation import Cause, Withdrawal
 
 
@@ -101,9 +102,16 @@ def _revoke_never_good(withdrawal: Withdrawal) -> int:
         card=withdrawal.card, activated_at__gte=withdrawal.since
     )
     return sum(
-        revoke_device(device, by=withdrawal.cause)
+        _revoke_with_sessions(device, withdrawal.cause)
         for device in phones.exclude(state=DeviceState.REVOKED)
     )
+
+
+def _revoke_with_sessions(device: Device, cause: Cause) -> bool:
+    if not revoke_device(device, by=cause):
+        return False
+    login.withdraw_device(device=str(device.pk), reason=cause)
+    return True
 
 
 def _suspend(device: Device, cause: Cause) -> int:
