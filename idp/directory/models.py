@@ -216,7 +216,12 @@ class IssuedCard(models.Model):
                 fields=["id"],
                 name="directory_issued_to_withdraw",
                 condition=Q(opposed_on__isnull=False, withdrawn_at__isnull=True),
-            )
+            ),
+            models.Index(
+                fields=["id"],
+                name="directory_issued_lifted",
+                condition=Q(opposed_on__isnull=True, withdrawn_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

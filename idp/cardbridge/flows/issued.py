@@ -4,6 +4,7 @@ A second source beside revocation lists, daily (cps-card facts §2); and the ord
 """
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError
@@ -14,7 +15,7 @@ from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.live_cards import opposed, opposed_in_register, today
-from idp.directory.models import Card, IssuedCard
+from idp.directory.models import AlternativeIdentifier, Card, IssuedCard
 from idp.directory.rules.card_numbers import card_number_forms
 from idp.login import flows as login
 
@@ -41,6 +42,10 @@ def check_number_not_barred(number: str) -> None:
 
 def withdraw_opposed_issued() -> int:
     """Job of the worker: ends what newly opposed cards opened; how many cards."""
+    # An opposition that the register took back may come again.
+    IssuedCard.objects.filter(opposed_on__isnull=True, withdrawn_at__isnull=False).update(
+        withdrawn_at=None
+    )
     done, after = _withdraw_recent(), 0
     while batch := _batch(after):
         done += _withdraw(batch)
@@ -65,11 +70,20 @@ def _withdraw(batch: list[IssuedCard]) -> int:
             done += bool(ended)
             if ended is None:
                 failed.add(row.pk)
-    holders = {row.person_id for row in batch if row.person_id and row.number not in seen}
-    done += login.withdraw_uncertified(person_ids=holders)
+    done += login.withdraw_uncertified(
+        person_ids=_holders([row for row in batch if row.number not in seen])
+    )
     acted_on = [row.pk for row in batch if row.pk not in failed]
     IssuedCard.objects.filter(pk__in=acted_on).update(withdrawn_at=clock.now())
     return done
+
+
+def _holders(rows: list[IssuedCard]) -> set[UUID]:
+    """Whose cards they are: as the import found, or as the card itself names them."""
+    nameless = [row.national_id for row in rows if row.person_id is None]
+    known = AlternativeIdentifier.objects.filter(identifier__in=nameless)
+    found = {row.person_id for row in rows if row.person_id is not None}
+    return found | set(known.values_list("person_id", flat=True))
 
 
 def _seen(numbers: list[str]) -> dict[str, Card]:
