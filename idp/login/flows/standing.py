@@ -60,6 +60,14 @@ def cause_of(person: Person) -> Cause:
     return Cause.ORDER if getattr(person, "is_ordered", False) else Cause.LEFT_REGISTER
 
 
+def ordered_out() -> set[UUID]:
+    """The persons that an order in force keeps out."""
+    orders = RevocationOrder.objects.filter(
+        kind=TargetKind.PERSON, lifted_at__isnull=True, person__isnull=False
+    )
+    return {person_id for person_id in orders.values_list("person_id", flat=True) if person_id}
+
+
 def card_orders(numbers: Iterable[str]) -> QuerySet[RevocationOrder]:
     """The orders in force that bar one of these cards."""
     return RevocationOrder.objects.filter(
