@@ -102,20 +102,3 @@ def test_the_page_of_practices_is_accessible_and_fits(
         come(seen.page, demo, portal, registered(demo, portal))
         prove(seen.page, who)
         seen.check(f"practices of {who}")
-
-
-@pytest.mark.parametrize("width", [375, 1280])
-def test_the_pages_of_a_loss_are_accessible_and_fit(
-    browser: Browser, demo: Demo, width: int
-) -> None:
-    with watched(browser, width, "light") as seen:
-        page = seen.page
-        page.goto(f"{demo.base_url}/mon-ecps/perte")
-        page.click("#choose-test")
-        page.click("#login-submit")
-        expect(page.locator("#loss-choose")).to_be_visible()
-        seen.check("loss, nothing to report")
-        page.goto(f"{demo.base_url}/mon-ecps/perte/fait?card")
-        seen.check("loss, card done")
-        page.goto(f"{demo.base_url}/mon-ecps/perte/fait?phone")
-        seen.check("loss, phone done")
