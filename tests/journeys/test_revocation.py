@@ -167,7 +167,8 @@ def test_a_card_opposed_during_its_session_is_felt_by_two_portals_on_every_node(
             watch.join()
         told = [parse_qs(portal.heard.next_body().decode()) for portal in portals]
         at = opposed_at(demo)
-        refused = max(watch.refused_at for watch in watches) - at
+        # The row has the time at which its transaction wrote it; a moment later it was committed.
+        refused = max(watch.refused_at - at for watch in watches)
         heard = max(portal.heard.told_at[0] for portal in portals) - at
         FIGURES.note("card opposed → tokens of 2 portals dead on 2 nodes", refused, target=1)
         FIGURES.note("card opposed → 2 portals told", heard, target=5)
