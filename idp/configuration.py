@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ PUSH_SERVICES = (
     "*.push.services.mozilla.com",
     "*.notify.windows.com",
 )
+
+# What a phone shows of where a login began, in characters.
+LONGEST_PLACE = 80
 
 # `idp.cardbridge.rules.card_kinds.CardKind`, which a test compares.
 SERVICE_CARD = "SERVICE"
@@ -72,6 +76,11 @@ class Lifetimes:
     pin_key_device: timedelta = timedelta(days=365)
     # Unused for this long, a phone ends by itself.
     device_idle: timedelta = timedelta(days=180)
+    # A browser in which somebody proved who they are may ask their phones for this long.
+    known_browser: timedelta = timedelta(days=180)
+    # Facts §7: how old the code on the login page may be when a phone reads it; the typed one.
+    login_qr: timedelta = timedelta(seconds=5)
+    login_code: timedelta = timedelta(seconds=120)
     # After a refusal nothing is asked for this long; whom a holder reported, for that long.
     phone_denial_quiet: timedelta = timedelta(minutes=5)
     phone_report_block: timedelta = timedelta(hours=24)
@@ -98,6 +107,12 @@ class Hygie:
     accepted_card_policies: tuple[str, ...] = ()
     # Approval requests one holder may get in ten minutes without approving any.
     phone_requests_per_holder: int = 3
+    # Logins by phone that one network may begin in a minute, and codes that it may watch turn at
+    # once: more where a hospital stands behind one address.
+    phone_starts_per_network: int = 30
+    qr_streams_per_network: int = 10
+    # What phones are told of where a login began: networks, and what people there call them.
+    places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
     # The same in a day.
     phone_requests_per_day: int = 10
     # Refusals within an hour after which nothing is asked until the card was shown, or for a day.

@@ -1,7 +1,7 @@
 """Settings: the only reader of the environment. Fails early with the list of what is missing."""
 
 from datetime import timedelta
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from idp.configuration import (
     CARD_TYPES,
     LEVELS,
+    LONGEST_PLACE,
     PUSH_SERVICES,
     Hygie,
     Lifetimes,
@@ -132,6 +133,23 @@ def _card_types() -> dict[str, str]:
     return table
 
 
+def _places() -> tuple[tuple[IPv4Network | IPv6Network, str], ...]:
+    """`HYGIE_PLACES=192.0.2.0/24=CHU de Lille, …`: the narrowest network that holds one wins."""
+    table = []
+    for row in env.list("HYGIE_PLACES", default=[]):
+        text, _equals, name = (part.strip() for part in str(row).partition("="))
+        try:
+            network = ip_network(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"HYGIE_PLACES: {error}.") from error
+        if not 0 < len(name) <= LONGEST_PLACE or not name.isprintable():
+            raise ImproperlyConfigured(
+                f"HYGIE_PLACES: {row} needs a name of at most {LONGEST_PLACE} characters."
+            )
+        table.append((network, name))
+    return tuple(sorted(table, key=lambda place: -place[0].prefixlen))
+
+
 HYGIE = Hygie(
     mode=MODE,
     base_url=BASE_URL,
@@ -149,6 +167,9 @@ HYGIE = Hygie(
     phone_requests_per_holder=_number("HYGIE_PHONE_REQUESTS_PER_HOLDER", 1000 if IS_SANDBOX else 3),
     phone_requests_per_day=_number("HYGIE_PHONE_REQUESTS_PER_DAY", 10_000 if IS_SANDBOX else 10),
     phone_denials_per_holder=_number("HYGIE_PHONE_DENIALS_PER_HOLDER", 1000 if IS_SANDBOX else 2),
+    phone_starts_per_network=_number("HYGIE_PHONE_STARTS_PER_NETWORK", 30),
+    qr_streams_per_network=_number("HYGIE_QR_STREAMS_PER_NETWORK", 10),
+    places=_places(),
     subject_component=env.str(
         "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
     ),

@@ -11,9 +11,15 @@ AUDIT_EVIDENCE_VERIFIERS = {
     "card": "idp.cardbridge.flows.evidence.verify_evidence",
     "phone": "idp.enrollment.flows.evidence.verify_evidence",
     "phone_enrolment": "idp.enrollment.flows.evidence.verify_enrolment",
+    "passkey": "idp.enrollment.flows.evidence.verify_passkey_login",
 }
 # What signs each kind of evidence once: no two rows may share it.
-AUDIT_EVIDENCE_ONCE = {"card": "challenge", "phone": "nonce", "phone_enrolment": "nonce"}
+AUDIT_EVIDENCE_ONCE = {
+    "card": "challenge",
+    "phone": "nonce",
+    "phone_enrolment": "nonce",
+    "passkey": "nonce",
+}
 # Accepted rows of these events prove themselves.
 AUDIT_EVENTS_WITH_EVIDENCE = frozenset({"login", "device_activated"})
 # Methods that sign nothing, and the level that their rows may claim: a code that was typed.

@@ -8,6 +8,8 @@ from idp.directory.rules.professional import Professional
 from idp.enrollment.flows.device_ends import life_of
 from idp.enrollment.flows.device_life import new_beside
 from idp.enrollment.models import ApprovalRequest, Device
+from idp.enrollment.rules.approval import SCANNED
+from idp.enrollment.rules.journal import Entry
 from idp.enrollment.rules.states import DeviceState
 
 
@@ -40,6 +42,19 @@ def device_document(device: Device, holder: Professional) -> dict[str, Any]:
     }
 
 
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """A line of « Mon journal »."""
+    return {
+        "reference": entry.reference,
+        "at": entry.at.isoformat(),
+        "kind": str(entry.kind),
+        "portal": entry.portal,
+        "method": entry.method,
+        "phone": entry.phone,
+        "receipt": entry.receipt,
+    }
+
+
 def _instant(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
@@ -59,5 +74,6 @@ def request_document(request: ApprovalRequest) -> dict[str, Any]:
         "expires_at": request.expires_at.isoformat(),
         "number_length": request.number_length,
         "binding_message": request.binding_message,
+        "means": SCANNED if request.is_scanned else "",
         "is_test": request.is_test,
     }

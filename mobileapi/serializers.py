@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from idp.enrollment.rules.device_life import Ending
+from idp.enrollment.rules.journal import EntryKind
 from idp.enrollment.rules.people import LABEL_LENGTH
 from idp.enrollment.rules.push import LONGEST_ENDPOINT
 from idp.enrollment.rules.states import DeviceKind, DeviceState
@@ -129,11 +130,26 @@ class RequestOut(Strict):
     binding_message = serializers.CharField(
         help_text="The portal's own words, to show as such; may be empty"
     )
+    means = serializers.CharField(
+        help_text="`scan`: this phone read the code on the screen, and signs that; else empty"
+    )
     is_test = serializers.BooleanField()
 
 
 class RequestsOut(Strict):
     requests = RequestOut(many=True)
+
+
+class ScanIn(Strict):
+    """Either the token of the login page's QR code (after `#l=`), or its ten typed characters."""
+
+    token = StrictText(max_length=80, required=False)
+    code = StrictText(max_length=64, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("exactly one of token, code")
+        return attrs
 
 
 class NumberIn(Strict):
@@ -209,6 +225,29 @@ class OfflineSeedOut(Strict):
     digits = serializers.IntegerField()
     period = serializers.IntegerField(help_text="Seconds")
     address = serializers.CharField(help_text="otpauth://…, for another application")
+
+
+class EntryOut(Strict):
+    """A line of the journal."""
+
+    reference = serializers.CharField(help_text="To quote to the operator")
+    at = serializers.DateTimeField()
+    kind = serializers.ChoiceField([str(kind) for kind in EntryKind])
+    portal = serializers.CharField(help_text="Empty where it is about a phone")
+    method = serializers.CharField(help_text="`card`, `phone`, `offline`, `test`; may be empty")
+    phone = serializers.CharField(help_text="The name of the phone added or removed; may be empty")
+    receipt = serializers.BooleanField(help_text="A phone signed it: see `get_receipt`")
+
+
+class JournalOut(Strict):
+    entries = EntryOut(many=True)
+
+
+class ReceiptOut(Strict):
+    """Enough to verify the signatures again, without the server."""
+
+    reference = serializers.CharField()
+    evidence = serializers.DictField()
 
 
 class NonceOut(Strict):

@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from mobileapi.app_urls import urlpatterns as app_urls
 from mobileapi.schema import DESCRIPTION
-from mobileapi.views import devices, enrolments, offline, push, requests
+from mobileapi.views import devices, enrolments, journal, offline, push, requests
 
 app_name = "mobileapi"
 api_urls = [
@@ -17,7 +17,10 @@ api_urls = [
     path("devices/me/push", push.Push.as_view(), name="push"),
     path("devices/me/offline", offline.Offline.as_view(), name="offline"),
     path("devices/<uuid:device_id>", devices.OneDevice.as_view(), name="one_device"),
+    path("journal", journal.Journal.as_view(), name="journal"),
+    path("journal/<str:reference>", journal.Receipt.as_view(), name="receipt"),
     path("requests", requests.Requests.as_view(), name="requests"),
+    path("requests/scan", requests.Scan.as_view(), name="scan"),
     path("requests/<uuid:request_id>/challenge", requests.Challenge.as_view(), name="challenge"),
     path("requests/<uuid:request_id>/approve", requests.Approve.as_view(), name="approve"),
     path("requests/<uuid:request_id>/deny", requests.Deny.as_view(), name="deny"),

@@ -19,8 +19,7 @@ hypothesis_settings.load_profile("hygie")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The journey that ends with the audit log needs the logins of all the others before it.
-    items.sort(key=lambda item: ("/journeys/" in item.nodeid, "test_audit_log" in item.nodeid))
+    items.sort(key=lambda item: "/journeys/" in item.nodeid)
 
 
 @pytest.fixture(autouse=True)

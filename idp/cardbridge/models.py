@@ -15,7 +15,8 @@ class CardChallenge(models.Model):
     attempt = models.ForeignKey(
         LoginAttempt, on_delete=models.CASCADE, related_name="card_challenges"
     )
-    challenge = models.CharField(max_length=44)
+    # 44 characters; 88 with a statement that the card signs too.
+    challenge = models.CharField(max_length=88)
     created_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
 

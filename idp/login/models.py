@@ -1,4 +1,4 @@
-"""Login attempts and SSO sessions, with their atomic transitions."""
+"""Login attempts, SSO sessions and the browsers people use, with their atomic transitions."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -27,6 +27,8 @@ class LoginAttempt(models.Model):
     return_url_name = models.CharField(max_length=100)
     return_kwargs = models.JSONField(default=dict)
     final_url = models.TextField(blank=True)
+    # What a card signs with the challenge, besides the login: a digest of it.
+    statement = models.BinaryField(max_length=32, blank=True, default=b"")
     # No browser takes part (CIBA): no other means can be chosen, so one refusal ends it.
     is_decoupled = models.BooleanField(default=False)
 
@@ -155,6 +157,26 @@ class SsoSession(models.Model):
             )
             == 1
         )
+
+
+class KnownBrowser(models.Model):
+    """A browser in which this person proved who they are: from there their phones may be asked."""
+
+    # Of the secret in its cookie, which lives longer than any session.
+    digest = models.BinaryField(max_length=32)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="known_browsers")
+    # Where it was then, as rate windows count it.
+    network = models.CharField(max_length=64)
+    proven_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["digest", "person"], name="login_known_browser")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.proven_at:%Y-%m-%d}"
 
 
 class EarlierProof(models.Model):

@@ -43,9 +43,11 @@ SCREENS = (
     "pin",
     "digits",
     "home",
+    "read",
     "approval",
     "result",
     "device",
+    "journal",
     OFFLINE,
     "stopped",
 )

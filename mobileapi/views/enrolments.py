@@ -6,10 +6,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from idp.core.callers import address_of
+from idp.core.callers import address_of, network_of
 from idp.enrollment.flows import phone_keys
 from idp.enrollment.rules.encoding import b64u
-from idp.enrollment.rules.people import network_of
 from mobileapi.serializers import ClaimIn, ClaimOut, KeysIn, KeysOut
 from mobileapi.views.base import ApiView, problems
 

@@ -6,7 +6,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from idp.enrollment.flows import approval, denial
+from idp.core.callers import address_of, network_of
+from idp.enrollment.flows import approval, denial, scanning
 from idp.enrollment.flows.devices import require_active
 from idp.enrollment.flows.proofs import Approval
 from idp.enrollment.flows.requests import waiting_requests
@@ -18,11 +19,19 @@ from mobileapi.serializers import (
     ChallengeOut,
     DenyIn,
     NumberIn,
+    RequestOut,
     RequestsOut,
+    ScanIn,
     StateOut,
 )
 from mobileapi.views.base import DeviceView, problems
 
+SCAN_EXAMPLE = OpenApiExample(
+    "QR code",
+    value={"token": "VR2Qy0wVSMiRVNWiIRmOxQ.17.TJlFbVZKVYbbeQC8rHPKCA"},
+    request_only=True,
+)
+LOGIN_CODE_EXAMPLE = OpenApiExample("Typed code", value={"code": "K7Q2M-4XH9T"}, request_only=True)
 NUMBER_EXAMPLE = OpenApiExample("Number", value={"number": "47"}, request_only=True)
 REFUSED = problems(400, 401, 403, 404, 409, 410)
 
@@ -37,6 +46,31 @@ class Requests(DeviceView):
         require_active(device)
         waiting = waiting_requests(device=device)
         return Response({"requests": [request_document(one) for one in waiting]})
+
+
+class Scan(DeviceView):
+    """The code on a login page, read by the phone."""
+
+    @extend_schema(
+        operation_id="scan_login",
+        request=ScanIn,
+        responses={200: RequestOut, **REFUSED, **problems(423, 429)},
+        examples=[SCAN_EXAMPLE, LOGIN_CODE_EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        """Binds that login to this phone, once; a QR code older than five seconds is refused.
+
+        What comes back is to be shown and answered like any request: no number is typed, and
+        `means` is signed.
+        """
+        values = self.parsed(request, ScanIn)
+        scanned = scanning.scan(
+            device=self.device(request),
+            token=values.get("token", ""),
+            code=values.get("code", ""),
+            network=network_of(address_of(request._request)),
+        )
+        return Response(request_document(scanned))
 
 
 class Challenge(DeviceView):

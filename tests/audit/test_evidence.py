@@ -18,7 +18,13 @@ DOCTOR, MIDWIFE = "899900000011", "899900000029"
 def read(evidence: dict[str, Any]) -> Statement:
     """Evidence of these tests says in clear what real evidence signs."""
     said = dict(evidence["says"])
-    return Statement(**{**said, "subjects": frozenset(said.get("subjects", ()))})
+    return Statement(
+        **{
+            **said,
+            "subjects": frozenset(said.get("subjects", ())),
+            "introduces": frozenset(said.get("introduces", ())),
+        }
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -76,26 +82,26 @@ def test_a_device_that_nobody_activated_is_found() -> None:
 
 
 def test_a_device_of_another_person_is_found() -> None:
-    log_in("1", MIDWIFE, introduces="key")
+    log_in("1", MIDWIFE, introduces=["key"])
     log_in("2", DOCTOR, signed_by="key")
     assert "not activated" in flaw()
 
 
 def test_a_device_cannot_sign_before_it_was_activated() -> None:
     log_in("1", signed_by="key")
-    log_in("2", introduces="key")
+    log_in("2", introduces=["key"])
     assert "not activated" in flaw()
 
 
 def test_a_device_is_not_given_to_another_person_by_a_later_row() -> None:
-    log_in("1", MIDWIFE, introduces="key")
-    log_in("2", DOCTOR, introduces="key")
+    log_in("1", MIDWIFE, introduces=["key"])
+    log_in("2", DOCTOR, introduces=["key"])
     log_in("3", DOCTOR, signed_by="key")
     assert "not activated" in flaw()
 
 
 def test_a_device_that_was_activated_signs() -> None:
-    log_in("1", introduces="key")
+    log_in("1", introduces=["key"])
     log_in("2", signed_by="key")
     seal_pending()
     log_in("3", signed_by="key")

@@ -278,8 +278,14 @@ class SoftPhone:
             "exp": request["exp"],
             "number": number,
             "device_id": self.device_id,
-            **({"binding_message": message} if (message := request["binding_message"]) else {}),
+            **{name: request[name] for name in ("binding_message", "means") if request[name]},
         }
+
+    def scan(self, *, token: str = "", code: str = "") -> dict[str, Any]:
+        """Reads the code of a login page: the request that it opened."""
+        read = {"code": code} if code else {"token": token}
+        scanned: dict[str, Any] = self.signed_call("POST", "/requests/scan", read)
+        return scanned
 
     def challenge(self, request_id: str, *, number: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.signed_call(

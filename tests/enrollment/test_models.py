@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from idp.core import clock
 from idp.directory.models import Person
+from idp.enrollment.flows.requests import Ceremony, ask_holder
 from idp.enrollment.models import ApprovalRequest, Device, Enrolment
 from idp.enrollment.rules.states import DeviceState, RequestState
 from tests.emulators.phones import SoftPhone
@@ -36,7 +37,8 @@ def test_two_requests_cannot_wait_for_one_person(person: Person, phone: SoftPhon
 
 
 def test_a_real_request_has_a_holder(person: Person) -> None:
-    Workstation().ask_phone("899900000029")
+    nobody = "899900000029"
+    ask_holder(attempt=Workstation().open_login(), identifier=nobody, ceremony=Ceremony())
     with pytest.raises(IntegrityError), transaction.atomic():
         ApprovalRequest.objects.update(is_decoy=False)
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.models import Person
+from idp.enrollment.flows.requests import Ceremony, ask_holder
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.login.rules.authentication import LoginPolicy, MethodName
 from tests.emulators.phones import RefusedError, SoftPhone
@@ -20,7 +21,7 @@ from tests.emulators.workstation import Asked, Workstation
 from tests.people import make_person
 
 NOBODY = "899900000029"
-LIVES = ("phone", "no phone", "unknown")
+LIVES = ("phone", "no phone")
 
 
 def request_of(asked: Asked) -> ApprovalRequest:
@@ -44,10 +45,10 @@ def masked(html: str) -> str:
 def identifiers(person: Person, phone: SoftPhone) -> dict[str, str]:
     """One identifier for each kind of person the page must not tell apart."""
     without = make_person("899900000045", family_name="Le Goff")
-    return dict(zip(LIVES, (person.national_id, without.national_id, NOBODY), strict=True))
+    return dict(zip(LIVES, (person.national_id, without.national_id), strict=True))
 
 
-def test_somebody_nobody_and_who_has_no_phone_see_the_same_page(
+def test_who_has_a_phone_and_who_has_none_see_the_same_page(
     identifiers: dict[str, str],
 ) -> None:
     pages = set()
@@ -61,16 +62,14 @@ def test_somebody_nobody_and_who_has_no_phone_see_the_same_page(
 
 
 def test_a_decoy_costs_the_database_what_a_request_costs(identifiers: dict[str, str]) -> None:
-    counts = {}
-    for life, identifier in identifiers.items():
-        station = Workstation()
-        attempt = station.open_login()
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            station.ask_phone(identifier, attempt)
-        counts[life] = [query["sql"].split(" ", 1)[0] for query in queries.captured_queries]
-    assert counts["phone"] == counts["no phone"] == counts["unknown"]
+    """A portal's server may name anybody (CIBA); a browser only who is known there."""
+    counts = []
+    for identifier in (*identifiers.values(), NOBODY):
+        attempt = Workstation().open_login()
+        with CaptureQueriesContext(connection) as queries:
+            ask_holder(attempt=attempt, identifier=identifier, ceremony=Ceremony())
+        counts.append([query["sql"].split(" ", 1)[0] for query in queries.captured_queries])
+    assert counts[0] == counts[1] == counts[2]
 
 
 def test_a_decoy_expires_like_a_request(identifiers: dict[str, str]) -> None:
@@ -85,8 +84,9 @@ def test_a_decoy_expires_like_a_request(identifiers: dict[str, str]) -> None:
 
 
 def test_why_nobody_was_asked_is_in_the_audit_log_only(identifiers: dict[str, str]) -> None:
-    for identifier in identifiers.values():
-        Workstation().ask_phone(identifier)
+    for identifier in (*identifiers.values(), NOBODY):
+        attempt = Workstation().open_login()
+        ask_holder(attempt=attempt, identifier=identifier, ceremony=Ceremony())
     rows = AuditRow.objects.filter(event="phone_request").order_by("id")
     assert [row.data["code"] for row in rows] == ["", "no_phone", "unknown_person"]
 
@@ -132,11 +132,11 @@ def test_a_second_question_does_not_tell_whether_the_first_was_a_decoy(
 
 
 def test_a_browser_that_asks_for_somebody_else_takes_its_first_question_back(
-    person: Person, phone: SoftPhone
+    identifiers: dict[str, str], phone: SoftPhone
 ) -> None:
     station = Workstation()
-    station.ask_phone(person.national_id)
-    station.ask_phone(NOBODY)
+    station.ask_phone(identifiers["phone"])
+    station.ask_phone(identifiers["no phone"])
     assert phone.requests() == []
 
 
@@ -161,14 +161,18 @@ def test_an_expired_request_makes_room(person: Person, phone: SoftPhone) -> None
 def test_starts_are_counted_by_network(person: Person) -> None:
     station = Workstation()
     for _nth in range(30):
-        station.ask_phone(NOBODY)
+        station.ask_phone(person.national_id)
     address = reverse("enrollment:phone_start", args=[station.open_login().pk])
-    assert station.client.post(address, {"login": NOBODY}).status_code == 429
+    assert station.client.post(address, {"login": person.national_id}).status_code == 429
+    # Codes on screens are counted with them.
+    scan = reverse("enrollment:phone_scan", args=[station.open_login().pk])
+    assert station.client.get(scan).status_code == 429
 
 
 @pytest.mark.parametrize("typed", ["", "12", "899900000012", "x" * 500, "<script>"])
 def test_what_is_no_identifier_is_typed_again(person: Person, typed: str) -> None:
     station = Workstation()
+    station.know(person)
     address = reverse("enrollment:phone_start", args=[station.open_login().pk])
     response = station.client.post(address, {"login": typed})
     assert response.status_code == 400
@@ -176,11 +180,26 @@ def test_what_is_no_identifier_is_typed_again(person: Person, typed: str) -> Non
     assert not ApprovalRequest.objects.exists()
 
 
-def test_the_identifier_is_prefilled_from_the_login_hint(person: Person) -> None:
+def test_the_last_person_of_this_browser_is_remembered(
+    person: Person, identifiers: dict[str, str]
+) -> None:
     station = Workstation()
-    attempt = station.open_login(LoginPolicy(login_hint=NOBODY))
+    for identifier in reversed(identifiers.values()):
+        station.know(Person.objects.get(national_id=identifier))
+    address = reverse("enrollment:phone_start", args=[station.open_login().pk])
+    assert station.client.get(address).context["login"] == person.national_id
+
+
+@pytest.mark.parametrize(("hint", "shown"), [("no phone", "no phone"), (NOBODY, "phone")])
+def test_whom_the_portal_means_is_named_where_they_are_known(
+    person: Person, identifiers: dict[str, str], hint: str, shown: str
+) -> None:
+    station = Workstation()
+    for identifier in reversed(identifiers.values()):
+        station.know(Person.objects.get(national_id=identifier))
+    attempt = station.open_login(LoginPolicy(login_hint=identifiers.get(hint, hint)))
     address = reverse("enrollment:phone_start", args=[attempt.pk])
-    assert station.client.get(address).context["login"] == NOBODY
+    assert station.client.get(address).context["login"] == identifiers[shown]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +209,7 @@ def test_a_portal_that_does_not_take_the_phone_is_told_at_once(
     person: Person, phone: SoftPhone, policy: LoginPolicy
 ) -> None:
     station = Workstation()
+    station.know(person)
     address = reverse("enrollment:phone_start", args=[station.open_login(policy).pk])
     response = station.client.post(address, {"login": person.national_id})
     assert response.status_code == 403

@@ -15,8 +15,13 @@ from tests.journeys.phone_desk import Sensor, add_sensor
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[Demo]:
+    """One for all journeys of this process. At the end, its log proves every login of theirs."""
     with running_demo() as running:
         yield running
+        running.manage("worker", "--once")
+        verified = running.manage("audit", "verify")
+        assert verified.returncode == 0, verified.stderr
+        assert "audit log intact" in verified.stdout
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +95,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     NOT_RUN.append(f"{len(needs_node)} journeys: Node {OLDEST_NODE} or newer, with npm, is missing")
     config.hook.pytest_deselected(items=needs_node)
     items[:] = [item for item in items if item not in needs_node]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Side by side, each process tells the first one what it measured and left out."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["journeys"] = {"figures": FIGURES.lines, "not_run": NOT_RUN}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told = node.workeroutput.get("journeys", {})
+    FIGURES.lines += told.get("figures", [])
+    NOT_RUN.extend(line for line in told.get("not_run", []) if line not in NOT_RUN)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,5 +1,6 @@
 """What a person does with a phone: activates e-CPS, opens a request, answers it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,17 @@ def open_my_ecps(desk: Page, demo: Demo, person: str = DOCTOR) -> None:
     desk.check("#auth-mode-card")
     desk.click("#login-submit")
     expect(desk.locator("#enrollment-home")).to_be_visible()
+
+
+def leave(desk: Page) -> None:
+    """The session is over; the browser still knows who sat at it."""
+    desk.context.clear_cookies(name=re.compile(r"^(?!.*(hygie_known|django_language)$)"))
+
+
+def be_known(desk: Page, demo: Demo) -> None:
+    """The doctor logged in here before."""
+    open_my_ecps(desk, demo)
+    leave(desk)
 
 
 def begin_activation(desk: Page) -> str:
@@ -128,6 +140,24 @@ def open_request(phone: Page) -> None:
     screen(phone, "approval")
 
 
+def show_code(desk: Page, demo: Demo) -> None:
+    """From the portal to the code that turns, in a browser that knows nobody."""
+    ask_to_log_in(desk, demo)
+    desk.click("#choose-phone")
+    expect(desk.locator("#qr svg")).to_be_visible()
+
+
+def type_login_code(desk: Page, phone: Page) -> None:
+    """For a phone without a camera: ten characters from one screen to the other."""
+    desk.click("#type-instead")
+    code = desk.locator("#login-code").inner_text()
+    phone.click("#scan-login")
+    screen(phone, "read")
+    phone.fill("#login-code", code)
+    phone.click("#login-code-next")
+    screen(phone, "approval")
+
+
 def type_number(phone: Page, number: str) -> None:
     open_request(phone)
     phone.fill("#number", number)
@@ -135,8 +165,8 @@ def type_number(phone: Page, number: str) -> None:
 
 
 def another_number(number: str) -> str:
-    """A number of two digits that is not the one shown."""
-    return "11" if number != "11" else "12"
+    """A number as long that is not the one shown."""
+    return number[:-1] + ("1" if number[-1] != "1" else "2")
 
 
 def expect_result(phone: Page, outcome: str) -> None:

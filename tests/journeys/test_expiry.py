@@ -13,6 +13,7 @@ from tests.journeys.phone_desk import (
     activate_with_pin,
     ask_by_phone,
     expect_result,
+    leave,
     open_request,
     screen,
     type_number,
@@ -33,7 +34,7 @@ def test_an_unanswered_request_expires_and_can_be_asked_again(
     desk: Page, phone: Page, demo: Demo
 ) -> None:
     activate_with_pin(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
     ask_by_phone(desk, demo)
     open_request(phone)
     over = desk.locator('#phone-state[data-state="expired"]')

@@ -16,7 +16,13 @@ from tests.journeys.card_desk import (
 )
 from tests.journeys.demo import Demo
 from tests.journeys.looks import in_another_tab, watched
-from tests.journeys.phone_desk import ask_by_phone, begin_activation, open_my_ecps
+from tests.journeys.phone_desk import (
+    ask_by_phone,
+    be_known,
+    begin_activation,
+    open_my_ecps,
+    show_code,
+)
 
 pytestmark = pytest.mark.journey
 PROTOCOL = "/auth/realms/esante-wallet/protocol/openid-connect"
@@ -35,13 +41,35 @@ def card(desk: Page, demo: Demo) -> None:
     expect(desk.locator("#open-reader")).to_be_visible()
 
 
+def phone_code(desk: Page, demo: Demo) -> None:
+    show_code(desk, demo)
+
+
+def phone_typed_code(desk: Page, demo: Demo) -> None:
+    show_code(desk, demo)
+    desk.click("#type-instead")
+    expect(desk.locator("#login-code")).to_be_visible()
+
+
 def phone_identifier(desk: Page, demo: Demo) -> None:
+    be_known(desk, demo)
     ask_to_log_in(desk, demo)
     desk.click("#choose-phone")
+    desk.click("#about-memory summary")
 
 
 def phone_number(desk: Page, demo: Demo) -> None:
+    be_known(desk, demo)
     ask_by_phone(desk, demo)
+
+
+def phone_of_somebody_unknown_here(desk: Page, demo: Demo) -> None:
+    be_known(desk, demo)
+    ask_to_log_in(desk, demo)
+    desk.click("#choose-phone")
+    desk.fill("#login", "899900000029")
+    desk.click("#login-next")
+    expect(desk.locator("#scan-error")).to_have_attribute("data-code", "not_known_here")
 
 
 def as_test_identity(desk: Page, demo: Demo) -> None:
@@ -121,6 +149,7 @@ def phone_identifier_refused(desk: Page, demo: Demo) -> None:
 
 
 def phone_number_and_help(desk: Page, demo: Demo) -> None:
+    be_known(desk, demo)
     ask_by_phone(desk, demo)
     desk.click("#nothing-received summary")
 
@@ -137,6 +166,9 @@ PAGES: dict[str, Arrive] = {
     "front": at("/"),
     "choice of means": choose,
     "card": card,
+    "phone, code": phone_code,
+    "phone, typed code": phone_typed_code,
+    "phone, somebody unknown here": phone_of_somebody_unknown_here,
     "phone, identifier": phone_identifier,
     "phone, identifier refused": phone_identifier_refused,
     "phone, number": phone_number,
@@ -233,6 +265,7 @@ def test_a_card_page_asks_no_other_port_once_the_first_has_answered(
 
 def test_without_scripts_the_phone_login_shows_its_number(browser: Browser, demo: Demo) -> None:
     with watched(browser, 375, "light", java_script_enabled=False) as seen:
+        be_known(seen.page, demo)
         ask_by_phone(seen.page, demo)
         seen.page.click("#cancel-request")
         expect(seen.page.locator("#choose-card")).to_be_visible()

@@ -15,6 +15,7 @@ from tests.journeys.phone_desk import (
     choose_phone,
     confirm,
     expect_result,
+    leave,
     open_my_ecps,
     open_request,
     screen,
@@ -75,7 +76,7 @@ def test_a_phone_with_a_passkey_in_each_state(
         phone.page.click("#remove-cancel")
         phone.page.click("#back")
 
-        desk.page.context.clear_cookies()
+        leave(desk.page)
         number = ask_by_phone(desk.page, demo)
         expect(phone.page.locator("#announcement")).to_have_text(
             "Une demande de connexion attend votre réponse."
@@ -104,6 +105,15 @@ def test_a_phone_with_a_passkey_in_each_state(
         phone.page.click("#not-me")
         expect_result(phone.page, "not_me")
         phone.check("app, not me")
+        phone.page.click("#go-home")
+        phone.page.click("#journal-open")
+        expect(phone.page.locator(".entry--alarming").first).to_contain_text("pas moi")
+        phone.check("app, journal")
+        phone.page.click("#journal-back")
+        phone.page.click("#scan-login")
+        expect(phone.page.locator("#error")).to_be_visible()
+        phone.check("app, reading a code")
+        phone.page.click("#read-cancel")
         remove_phones(desk.page, demo)
         desk.check("my e-CPS, phone removed")
         expect(phone.page.locator("#stopped")).to_be_visible()
@@ -124,7 +134,7 @@ def test_a_phone_with_a_code_in_each_state(
         phone.page.fill("#pin-repeat", PIN)
         phone.page.click("#pin-save")
         confirm(desk.page, phone.page)
-        desk.page.context.clear_cookies()
+        leave(desk.page)
         type_number(phone.page, ask_by_phone(desk.page, demo))
         screen(phone.page, "pin-approval")
         phone.check("app, code asked")

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.journeys.card_desk import expect_greeting, insert, renew_cards, type_pin
 from tests.journeys.demo import Demo
 from tests.journeys.figures import FIGURES
+from tests.journeys.looks import expect_accessible
 from tests.journeys.phone_desk import (
     PIN,
     WRONG_PIN,
@@ -21,8 +22,8 @@ from tests.journeys.phone_desk import (
     choose_phone,
     choose_pin,
     claim,
-    confirm,
     expect_result,
+    leave,
     open_my_ecps,
     open_request,
     screen,
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.journey
 def no_phone_left(desk: Page, demo: Demo) -> Iterator[None]:
     """Every journey leaves the doctor without a phone, as it found them."""
     yield
-    desk.context.clear_cookies()
+    leave(desk)
     open_my_ecps(desk, demo)
     while desk.locator("[id^=revoke-]").count():
         desk.locator("[id^=revoke-]").first.click()
@@ -47,14 +48,14 @@ def no_phone_left(desk: Page, demo: Demo) -> Iterator[None]:
 def with_passkey(desk: Page, phone: Page, sensor: Sensor, demo: Demo) -> Sensor:
     """A phone activated with a passkey; the workstation has forgotten who sat at it."""
     activate_with_passkey(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
     return sensor
 
 
 @pytest.fixture
 def with_pin(desk: Page, phone: Page, demo: Demo) -> None:
     activate_with_pin(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
 
 
 def test_a_card_activates_a_phone(desk: Page, reader: Page, phone: Page, demo: Demo) -> None:
@@ -66,7 +67,20 @@ def test_a_card_activates_a_phone(desk: Page, reader: Page, phone: Page, demo: D
     expect(desk.locator("#holder")).to_have_text("Dr Camille Lefèvre")
     claim(phone, demo, begin_activation(desk))
     choose_pin(phone)
-    confirm(desk, phone)
+    screen(phone, "digits")
+    desk.fill("#fingerprint", phone.locator("#fingerprint-digits").inner_text())
+    desk.click("#fingerprint-confirm")
+    # Who changes their mind at the reader finds the activation where it was.
+    expect(desk.locator("#card-login")).to_be_visible()
+    desk.go_back()
+    expect(desk.locator('#activate[data-state="compared"]')).to_be_visible()
+    expect_accessible(desk)
+    screen(phone, "digits")
+    desk.click("#certify")
+    type_pin(reader)
+    expect(desk.locator("#activated")).to_be_visible()
+    screen(phone, "activated")
+    phone.click("#go-home")
     expect(phone.locator("#holder")).to_have_text("Dr Camille Lefèvre")
 
 

@@ -16,6 +16,7 @@ from tests.journeys.phone_desk import (
     choose_pin,
     claim,
     confirm,
+    leave,
     open_my_ecps,
     screen,
 )
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.journey
 def no_phone_left(desk: Page, demo: Demo) -> Iterator[None]:
     """Every journey leaves the doctor without a phone, as it found them."""
     yield
-    desk.context.clear_cookies()
+    leave(desk)
     open_my_ecps(desk, demo)
     while desk.locator("[id^=revoke-]").count():
         desk.locator("[id^=revoke-]").first.click()
@@ -55,7 +56,7 @@ def test_a_new_phone_is_removed_from_the_older_one_with_one_touch(
     desk: Page, phone: Page, other_phone: Page, demo: Demo
 ) -> None:
     activate_with_pin(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
     activate_beside(desk, other_phone, demo)
     news = phone.locator("#new-devices li")
     expect(news).to_have_count(1)
@@ -70,7 +71,7 @@ def test_the_older_phone_keeps_and_names_the_new_one(
     desk: Page, phone: Page, other_phone: Page, demo: Demo
 ) -> None:
     activate_with_pin(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
     activate_beside(desk, other_phone, demo)
     phone.get_by_role("button", name="C’est moi").click()
     expect(phone.locator("#new-devices li")).to_have_count(0)
@@ -96,7 +97,7 @@ def test_the_older_phone_keeps_and_names_the_new_one(
 
 def test_a_phone_activated_again_takes_its_own_place(desk: Page, phone: Page, demo: Demo) -> None:
     activate_with_pin(desk, phone, demo)
-    desk.context.clear_cookies()
+    leave(desk)
     open_my_ecps(desk, demo)
     before = desk.locator("#devices > li").get_attribute("id")
     begin_activation(desk)

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.journeys.card_desk import ask_to_log_in, expect_greeting
 from tests.journeys.demo import Demo, running_demo
 from tests.journeys.looks import expect_accessible
-from tests.journeys.phone_desk import DOCTOR, activate_with_pin, screen
+from tests.journeys.phone_desk import DOCTOR, activate_with_pin, leave, screen
 
 pytestmark = pytest.mark.journey
 
@@ -25,7 +25,7 @@ def test_a_code_made_without_network_logs_in(
     desk: Page, pocket: BrowserContext, phone: Page, lenient: Demo
 ) -> None:
     activate_with_pin(desk, phone, lenient)
-    desk.context.clear_cookies()
+    leave(desk)
     phone.click("#device")
     phone.click("#offline-open")
     screen(phone, "offline-code")

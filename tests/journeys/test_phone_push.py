@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.enrollment.push_service import Doorbell, PushService, push_service
 from tests.journeys.demo import Demo, running_demo
-from tests.journeys.phone_desk import activate_with_pin, ask_by_phone
+from tests.journeys.phone_desk import activate_with_pin, ask_by_phone, leave
 
 pytestmark = pytest.mark.journey
 
@@ -62,7 +62,7 @@ def test_a_login_rings_the_phone(
 
     with phone.expect_response(lambda answer: answer.url.endswith("/devices/me/push")):
         activate_with_pin(desk, phone, ringing)
-    desk.context.clear_cookies()
+    leave(desk)
     expect(phone.locator("#doorbell")).to_be_hidden()
     ask_by_phone(desk, ringing)
     for _ in range(100):

@@ -213,6 +213,24 @@ def test_a_copied_passkey_with_an_older_counter_suspends_the_phone(
     assert refusal(phone.requests).code == "device_not_active"
 
 
+def test_a_synced_copy_without_the_installation_approves_nothing(
+    person: Person, phone: SoftPhone
+) -> None:
+    """The passkey on another device of the same account: its counter is ahead, its flags right."""
+    screen = Screen(person)
+    copy = SoftPhone(Client())
+    copy.device_id, copy.passkey = phone.device_id, phone.passkey
+    # As that phone it cannot even ask: each request is signed by the installation.
+    assert refusal(copy.requests).code == "invalid_dpop_proof"
+    (request,) = phone.requests()
+    challenge = phone.challenge(screen.asked.request_id, number=screen.asked.number)
+    body = copy.approval(request, challenge, number=screen.asked.number)
+    path = f"/requests/{screen.asked.request_id}/approve"
+    assert refusal(phone.signed_call, "POST", path, body).code == "bad_signature"
+    assert not screen.is_proven
+    assert phone.me()["state"] == "active"
+
+
 def test_a_passkey_that_became_another_kind_suspends_the_phone(
     person: Person, phone: SoftPhone
 ) -> None:

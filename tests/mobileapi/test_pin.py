@@ -1,10 +1,12 @@
 """The PIN key: a wrong PIN is a signature that does not verify; the server alone counts."""
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from idp.directory.models import Person
 from idp.enrollment.models import ApprovalRequest, PinKey
 from idp.enrollment.rules.encoding import b64u
 from idp.login import flows as login
-from tests.emulators.phones import SoftPhone
+from tests.emulators.phones import PinBox, SoftPhone
 from tests.mobileapi.screen import Screen, approve, refusal
 
 
@@ -74,3 +76,16 @@ def test_a_nonce_serves_one_try(person: Person, pin_phone: SoftPhone) -> None:
     for code, pin in (("wrong_pin", "111111"), ("challenge_needed", pin_phone.pin)):
         body = pin_phone.approval(request, challenge, number=screen.asked.number, pin=pin)
         assert refusal(pin_phone.signed_call, "POST", path, body).code == code
+
+
+def test_ten_thousand_codes_tried_on_the_phone_tell_nothing() -> None:
+    """Facts §6.3: each opens the box to some key; which is right is known to the server alone."""
+    box = PinBox("739204", rounds=1)
+    kept = {name for name in vars(box) if name != "public_key"}
+    assert kept == {"salt", "rounds", "blob"}
+    keys = set()
+    for guess in range(10_000):
+        seed = box._mask(box.blob, f"{guess:06d}")
+        keys.add(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
+    assert len(keys) == 10_000
+    assert box.public_key not in keys

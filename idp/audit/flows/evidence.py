@@ -29,6 +29,7 @@ class EvidenceCheck:
     verifiers: dict[str, Verifier] = field(default_factory=_verifiers)
     checked: int = 0
     _owners: dict[str, str] = field(default_factory=dict)
+    _certificates: dict[str, str] = field(default_factory=dict)
 
     def flaw_of(self, row: AuditRow) -> str:
         """What is wrong with the evidence of this row, or `""`."""
@@ -46,11 +47,17 @@ class EvidenceCheck:
         # Evidence that was altered need not have the shape that its verifier expects.
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             return f"evidence is malformed, {type(error).__name__}"
-        if statement.introduces:
-            self._owners.setdefault(statement.introduces, row.subject)
+        for key in statement.introduces:
+            self._owners.setdefault(key, row.subject)
+        if statement.certifies:
+            self._certificates.setdefault(statement.certifies, row.subject)
         self.checked += 1
         return contradiction(
-            statement, subject=row.subject, client_id=row.client_id, owners=self._owners
+            statement,
+            subject=row.subject,
+            client_id=row.client_id,
+            owners=self._owners,
+            certificates=self._certificates,
         )
 
 

@@ -34,7 +34,8 @@ def issue_challenge(*, attempt: LoginAttempt) -> IssuedChallenge:
         limit=PER_ATTEMPT,
         window=settings.HYGIE.lifetimes.login_attempt,
     )
-    text = base64.b64encode(secrets.token_bytes(CHALLENGE_BYTES)).decode()
+    fresh = secrets.token_bytes(CHALLENGE_BYTES)
+    text = base64.b64encode(fresh + bytes(attempt.statement)).decode()
     now = clock.now()
     with transaction.atomic():
         # Two tabs that ask at once wait for one another here.
@@ -44,6 +45,11 @@ def issue_challenge(*, attempt: LoginAttempt) -> IssuedChallenge:
     return IssuedChallenge(
         challenge=text, control_code=control_code(origin=settings.HYGIE.origin, challenge=text)
     )
+
+
+def stated_in(challenge: str) -> str:
+    """What was signed with a challenge besides a login, in hexadecimal; `""` for nothing."""
+    return base64.b64decode(challenge, validate=True)[CHALLENGE_BYTES:].hex()
 
 
 def take_challenge(*, attempt: LoginAttempt) -> str:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.audit.rules.statement import Statement
+from idp.cardbridge.flows.challenges import stated_in
 from idp.cardbridge.flows.trust_store import historical_trust
 from idp.cardbridge.flows.verification import VerifiedCard
 from idp.cardbridge.gateways.pki import check_signature, read_certificate
@@ -75,7 +76,9 @@ def verify_evidence(evidence: dict[str, Any]) -> Statement:
     check_signature(certificate, algorithm=algorithm, signature=signature, message=message)
     if read_holder(certificate.facts).national_id.value != national_id:
         raise _bad("another person")
-    return Statement(subjects=_identifiers_of(national_id))
+    return Statement(
+        subjects=_identifiers_of(national_id), certifies=stated_in(evidence["challenge"])
+    )
 
 
 def _identifiers_of(national_id: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ Every login asks the database for the fingerprints (one small statement): a chan
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
+from django.db import connection
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from idp.cardbridge.flows.barring import check_not_barred
@@ -110,12 +112,21 @@ _Key = tuple[bool, tuple[tuple[Any, ...], ...]]
 _cached: tuple[_Key, TrustStore] | None = None
 
 
+@cache
+def _question(_vendor: str) -> tuple[str, tuple[Any, ...]]:
+    """Always the same, at every card login: Django writes it once (a quarter of the CPU)."""
+    asked = TrustedCertificate.objects.filter(enabled=True).order_by("pk").values_list(*_COLUMNS)
+    sql, params = asked.query.sql_with_params()
+    return sql, tuple(params)
+
+
 def current_trust() -> TrustStore:
     """What is enabled now. One statement when nothing has changed."""
     global _cached
-    rows = tuple(
-        TrustedCertificate.objects.filter(enabled=True).order_by("pk").values_list(*_COLUMNS)
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(*_question(connection.vendor))
+        # As the database gives them: they are compared, never read.
+        rows = tuple(cursor.fetchall())
     key = (settings.HYGIE.is_sandbox, rows)
     if _cached is None or _cached[0] != key:
         _cached = (key, _load(only_enabled=True))

@@ -33,6 +33,7 @@ from idp.enrollment.rules.states import (
 )
 from idp.enrollment.rules.transcript import FINGERPRINT_DIGITS, fingerprint
 from idp.login.models import SsoSession
+from idp.login.rules.authentication import MethodName
 
 PROOF_PURPOSE = "enrolment.proof"
 
@@ -83,8 +84,12 @@ def cancel(*, enrolment: Enrolment, session: SsoSession) -> None:
         _audit(enrolment, session, code="cancelled")
 
 
-def confirm(*, enrolment: Enrolment, session: SsoSession, typed: str) -> Device:
-    """Activates the phone whose digits were typed. Wrong digits end the activation."""
+def confirm(*, enrolment: Enrolment, session: SsoSession, typed: str) -> EnrolmentState:
+    """Takes the digits that the phone shows; wrong ones end the activation.
+
+    What follows is `COMPARED`: the card signs (`flows.certification`). A test identity has none,
+    and its phone is `ACTIVE` at once.
+    """
     digits = "".join(typed.split())
     if len(digits) != FINGERPRINT_DIGITS or not (digits.isascii() and digits.isdigit()):
         raise refusals.fingerprint_malformed()
@@ -97,7 +102,7 @@ def confirm(*, enrolment: Enrolment, session: SsoSession, typed: str) -> Device:
     return outcome
 
 
-def _confirm(enrolment_id: UUID, session: SsoSession, digits: str) -> Device | IdpError:
+def _confirm(enrolment_id: UUID, session: SsoSession, digits: str) -> EnrolmentState | IdpError:
     """Decides under the holder's lock; a refusal is returned, so that what it ended is kept."""
     lock_holder(session.person_id)
     now = clock.now()
@@ -113,20 +118,34 @@ def _confirm(enrolment_id: UUID, session: SsoSession, digits: str) -> Device | I
     if not hmac.compare_digest(fingerprint(proof.transcript), digits):
         _end(enrolment, reason="wrong_fingerprint")
         return refusals.wrong_fingerprint()
-    active = Device.objects.filter(
-        holder_id=session.person_id, state=DeviceState.ACTIVE, valid_until__gt=now
-    )
-    if active.count() >= MAX_ACTIVE_DEVICES:
-        return refusals.too_many_devices()
+    if refusal := no_room_for(device):
+        return refusal
+    if not has_no_card(session):
+        moved = enrolment.move(EnrolmentState.COMPARED, now=now)
+        return EnrolmentState.COMPARED if moved else refusals.enrolment_over("raced")
     if not enrolment.move(EnrolmentState.ACTIVE, now=now, sealed_proof=None):
         return refusals.enrolment_over("raced")
-    _activate(device, enrolment, session, proof.evidence)
-    return device
+    activate(device, enrolment, session, proof.evidence)
+    return EnrolmentState.ACTIVE
 
 
-def _activate(
+def no_room_for(device: Device) -> IdpError | None:
+    """Under the holder's lock: as many phones as may be are active."""
+    active = Device.objects.filter(
+        holder_id=device.holder_id, state=DeviceState.ACTIVE, valid_until__gt=clock.now()
+    )
+    return refusals.too_many_devices() if active.count() >= MAX_ACTIVE_DEVICES else None
+
+
+def has_no_card(session: SsoSession) -> bool:
+    """A test identity that stands for a card login: in the sandbox alone."""
+    return settings.HYGIE.is_sandbox and session.method == MethodName.TEST
+
+
+def activate(
     device: Device, enrolment: Enrolment, session: SsoSession, evidence: dict[str, Any]
 ) -> None:
+    """The last step, in the caller's transaction: audited, and told to the holder's phones."""
     now = clock.now()
     lifetimes = settings.HYGIE.lifetimes
     life = lifetimes.pin_key_device if device.kind == DeviceKind.PIN else lifetimes.device
@@ -168,7 +187,11 @@ def _facts(device: Device) -> dict[str, str]:
 
 def _end(enrolment: Enrolment, *, reason: str) -> bool:
     if not enrolment.move(
-        EnrolmentState.CANCELLED, now=clock.now(), end_reason=reason, sealed_proof=None
+        EnrolmentState.CANCELLED,
+        now=clock.now(),
+        end_reason=reason,
+        sealed_proof=None,
+        sealed_salt=None,
     ):
         return False
     if enrolment.device is not None:

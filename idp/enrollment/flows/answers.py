@@ -25,7 +25,7 @@ def lock_for_answer(*, device_id: UUID, request_id: UUID) -> tuple[Device, Appro
         .filter(pk=request_id, holder_id=device.holder_id, is_decoy=False)
         .first()
     )
-    if request is None:
+    if request is None or (request.is_scanned and request.device_id != device.pk):
         raise refusals.unknown_request()
     now = clock.now()
     is_open = (

@@ -62,7 +62,11 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
         subject=professional.national_id,
         client_id=request.client_id,
         is_test=professional.is_test,
-        data={"request": str(request.pk), "decision": str(denial.decision)},
+        data={
+            "request": str(request.pk),
+            "portal": request.rp_name,
+            "decision": str(denial.decision),
+        },
         evidence=approval_evidence(
             nonce=denial.nonce,
             context=context,
@@ -78,6 +82,8 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
         subject=professional.national_id,
     )
     if is_alarm:
+        if request.known_digest is not None:
+            login.forget_person(digest=bytes(request.known_digest), person_id=device.holder_id)
         # For the operator: somebody else uses this person's number.
         log.warning("phone_alarm", request_id=str(request.pk), client_id=request.client_id)
     live.wake(request_group(request.pk))

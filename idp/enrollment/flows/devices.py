@@ -120,6 +120,7 @@ def revoke_device(device: Device, *, by: str, by_device: UUID | None = None) -> 
         is_test=device.holder.is_test,
         data={
             "device": str(device.pk),
+            "label": device.label,
             "by": by,
             **({"by_device": str(by_device)} if by_device else {}),
         },

@@ -15,17 +15,20 @@ from idp.enrollment.gateways.webauthn import (
     KnownPasskey,
     PasskeyRefusedError,
     RelyingParty,
+    public_key_info_of,
     verify_assertion,
 )
 from idp.enrollment.rules.approval import Decision, approval_challenge
 from idp.enrollment.rules.encoding import b64u, from_b64u
+from idp.enrollment.rules.passkey_login import passkey_login_challenge
 from idp.enrollment.rules.states import DeviceKind
-from idp.enrollment.rules.transcript import Transcript
+from idp.enrollment.rules.transcript import Transcript, certificate_statement
 
 Evidence = dict[str, Any]
 SEALED_PURPOSE = "audit.pin-key"
 APPROVAL = "phone"
 ENROLMENT = "phone_enrolment"
+PASSKEY_LOGIN = "passkey"
 
 
 def enrolment_evidence(*, transcript: Transcript, instance_signature: bytes) -> Evidence:
@@ -43,6 +46,12 @@ def enrolment_evidence(*, transcript: Transcript, instance_signature: bytes) -> 
         "instance_key": b64u(transcript.instance_public),
         **({"sealed": _seal(private)} if is_pin else private),
     }
+
+
+def certified_by(evidence: Evidence, *, reference: str, salt: bytes) -> Evidence:
+    """The same, with the card login whose signature covers it (`certificate_statement`)."""
+    sealed = _seal({"salt": b64u(salt)})
+    return {**evidence, "certified": {"reference": reference, "sealed": sealed}}
 
 
 def approval_evidence(
@@ -81,6 +90,13 @@ def passkey_proof(*, rp: RelyingParty, known: KnownPasskey, response: dict[str, 
     }
 
 
+def passkey_login_evidence(
+    *, nonce: bytes, context: dict[str, str | int], proof: Evidence
+) -> Evidence:
+    """A login by the passkey alone, in the browser that logged in."""
+    return {"kind": PASSKEY_LOGIN, "nonce": b64u(nonce), "context": context, **proof}
+
+
 def pin_proof(*, public_key: bytes, signature: bytes) -> Evidence:
     """The part of a PIN key, encrypted."""
     return {
@@ -100,11 +116,36 @@ def verify_evidence(evidence: Evidence) -> Statement:
         raise _refused(f"{type(error).__name__}: {error}") from error
 
 
+def verify_passkey_login(evidence: Evidence) -> Statement:
+    """Checks a login by passkey again from its evidence alone."""
+    try:
+        challenge = passkey_login_challenge(
+            nonce=from_b64u(evidence["nonce"]), context=evidence["context"]
+        )
+        _verify_passkey(evidence, challenge)
+        return Statement(
+            client_id=str(evidence["context"]["client_id"]),
+            signed_by=_credential_key(from_b64u(evidence["credential_public"])),
+        )
+    except (KeyError, TypeError, ValueError, PasskeyRefusedError) as error:
+        raise _refused(f"{type(error).__name__}: {error}") from error
+
+
+def _credential_key(cose_key: bytes) -> str:
+    """A passkey's public key as an enrolment names it."""
+    return b64u(public_key_info_of(cose_key))
+
+
 def verify_enrolment(evidence: Evidence) -> Statement:
     """Checks an activation again from its evidence alone."""
     try:
-        _verify_enrolment(evidence)
-        return Statement(introduces=evidence["instance_key"])
+        transcript = _verify_enrolment(evidence)
+        # A PIN key never signs alone; a passkey may (`verify_passkey_login`).
+        passkey = {evidence["credential_public"]} if evidence["credential_id"] else set()
+        return Statement(
+            introduces=frozenset({evidence["instance_key"], *passkey}),
+            certified=_certificate_of(evidence, transcript),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(f"{type(error).__name__}: {error}") from error
 
@@ -156,7 +197,15 @@ def _verify_pin(evidence: Evidence, message: bytes) -> None:
         raise _refused("PIN signature")
 
 
-def _verify_enrolment(evidence: Evidence) -> None:
+def _certificate_of(evidence: Evidence, transcript: bytes) -> str:
+    """What a card must have stated of it; `""`: a test identity had no card."""
+    if "certified" not in evidence:
+        return ""
+    salt = from_b64u(_unseal(evidence["certified"]["sealed"])["salt"])
+    return certificate_statement(transcript=transcript, salt=salt).hex()
+
+
+def _verify_enrolment(evidence: Evidence) -> bytes:
     private = _unseal(evidence["sealed"]) if "sealed" in evidence else evidence
     transcript = Transcript(
         enrolment_id=evidence["enrolment_id"],
@@ -166,8 +215,10 @@ def _verify_enrolment(evidence: Evidence) -> None:
         instance_public=from_b64u(evidence["instance_key"]),
     )
     instance = InstanceKey.from_point(transcript.instance_public)
-    if not instance.verifies(transcript.digest(), from_b64u(private["instance_signature"])):
+    digest = transcript.digest()
+    if not instance.verifies(digest, from_b64u(private["instance_signature"])):
         raise _refused("instance signature")
+    return digest
 
 
 def _seal(private: dict[str, str]) -> str:

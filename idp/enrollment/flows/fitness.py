@@ -12,7 +12,7 @@ from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device, PasskeyCredential
 from idp.enrollment.rules.grade import PhoneFacts, grade_of, is_on_probation
 from idp.enrollment.rules.states import DeviceState, RequestState
-from idp.login.rules.ecps import EcpsGrade
+from idp.login.rules.ecps import EcpsGrade, EcpsPolicy
 
 
 def grade_of_device(
@@ -24,19 +24,33 @@ def grade_of_device(
     return grade_of(facts, probation=probation, now=now or clock.now())
 
 
+def passkey_grade(device: Device, *, is_hardware: bool) -> EcpsGrade:
+    """What its passkey alone shows: where it may be a synced copy, no particular phone."""
+    grade = grade_of_device(device, is_hardware=is_hardware)
+    return grade if grade is EcpsGrade.ATTESTED else EcpsGrade.PLAIN
+
+
 def refusal_of_unfit(device: Device, request: ApprovalRequest) -> IdpError | None:
     """Why this phone may not answer; where no other phone may either, the request ends.
 
     Said on the phone only: the screen must not tell which phones a person has.
     """
     policy = request.attempt.login_policy.ecps
-    if policy.accepts(grade_of_device(device)):
+    refusal = refusal_of_grade(device, policy, grade_of_device(device))
+    if refusal is None:
         return None
     others = Device.objects.filter(
         holder_id=device.holder_id, state=DeviceState.ACTIVE, valid_until__gt=clock.now()
     ).exclude(pk=device.pk)
     if not any(policy.accepts(grade_of_device(other)) for other in others):
         _end(request)
+    return refusal
+
+
+def refusal_of_grade(device: Device, policy: EcpsPolicy, grade: EcpsGrade) -> IdpError | None:
+    """Why a proof of this grade is not enough for the portal: too new, or never enough."""
+    if policy.accepts(grade):
+        return None
     probation = settings.HYGIE.lifetimes.phone_probation
     facts = _facts(device)
     if is_on_probation(facts, probation=probation, now=clock.now()) and policy.accepts(

@@ -30,7 +30,7 @@ def purge_enrollment() -> int:
         state=RequestState.EXPIRED, nonce=None
     )
     Enrolment.objects.filter(expires_at__lte=now, state__in=sorted(OPEN_ENROLMENTS)).update(
-        state=EnrolmentState.EXPIRED, sealed_proof=None
+        state=EnrolmentState.EXPIRED, sealed_proof=None, sealed_salt=None
     )
     requests, _by_model = ApprovalRequest.objects.filter(expires_at__lt=now - KEEP).delete()
     enrolments, _by_model = Enrolment.objects.filter(expires_at__lt=now - KEEP).delete()

@@ -69,6 +69,17 @@ def key_reused() -> IdpError:
     )
 
 
+def other_card() -> IdpError:
+    return IdpError(
+        "other_card",
+        _(
+            "Cette carte n’est pas celle de la personne qui active ce téléphone. "
+            "Rien n’a été activé."
+        ),
+        status=403,
+    )
+
+
 def wrong_fingerprint() -> IdpError:
     return IdpError(
         "wrong_fingerprint",
@@ -110,6 +121,12 @@ def no_such_device() -> IdpError:
         "no_such_device",
         _("Ce téléphone n’est pas ou n’est plus dans votre liste."),
         status=404,
+    )
+
+
+def no_receipt() -> IdpError:
+    return IdpError(
+        "no_receipt", _("Aucun de vos téléphones n’a signé cette opération."), status=404
     )
 
 
@@ -231,6 +248,70 @@ def wrong_number() -> IdpError:
             "recommencez sur votre ordinateur."
         ),
         status=409,
+    )
+
+
+def scan_over(detail: str) -> IdpError:
+    """One answer for a code that is old, altered, unknown, or of a login that is over."""
+    return IdpError(
+        "scan_over",
+        _("Ce code n’est plus celui de l’écran. Visez de nouveau l’écran de l’ordinateur."),
+        detail=detail,
+        status=410,
+    )
+
+
+def scan_taken() -> IdpError:
+    return IdpError(
+        "scan_taken",
+        _(
+            "Un autre téléphone a déjà lu ce code. Si ce n’est pas le vôtre, recommencez la "
+            "connexion sur l’ordinateur."
+        ),
+        status=409,
+    )
+
+
+def browser_reported() -> IdpError:
+    return IdpError(
+        "browser_reported",
+        _(
+            "Vous avez signalé que quelqu’un d’autre se servait de cet écran. Il ne peut pas être "
+            "approuvé pendant un jour : utilisez-en un autre, ou votre carte."
+        ),
+        status=403,
+    )
+
+
+def answer_first() -> IdpError:
+    return IdpError(
+        "answer_first",
+        _("Une autre demande attend votre réponse. Répondez-y, puis visez de nouveau l’écran."),
+        status=409,
+    )
+
+
+def passkey_refused(detail: str) -> IdpError:
+    """One answer for an unknown, revoked or wrong passkey."""
+    return IdpError(
+        "passkey_refused",
+        _(
+            "Cette clé d’accès n’est pas reconnue. Scannez plutôt le code avec l’application "
+            "e-CPS, ou utilisez votre carte."
+        ),
+        detail=detail,
+        status=403,
+    )
+
+
+def not_known_here() -> IdpError:
+    return IdpError(
+        "not_known_here",
+        _(
+            "Cette personne ne s’est pas encore connectée depuis ce navigateur. Scannez le code "
+            "avec votre téléphone ; la prochaine fois, l’identifiant suffira."
+        ),
+        status=403,
     )
 
 

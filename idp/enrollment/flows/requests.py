@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from idp.audit.flows import Outcome, record
-from idp.core import clock, live, throttle
+from idp.core import clock, live, secrets, throttle
 from idp.directory.flows.find import find_professional
 from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.endings import end_decoupled
@@ -18,12 +18,14 @@ from idp.enrollment.flows.people import device_group, request_group
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.limits import PHONE_LOGIN_STARTS
 from idp.enrollment.rules.people import browser_label
-from idp.enrollment.rules.quiet import MEMORY, Asked, Patience, why_quiet
+from idp.enrollment.rules.quiet import MEMORY, Asked, Patience, was_alarmed, why_quiet
+from idp.enrollment.rules.risk import Signs, digits_to_type
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
 from idp.login import flows as login
 from idp.login.methods import installed_methods
 from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import MethodName
+from idp.login.rules.ecps import EcpsPolicy
 from idp.login.rules.levels import Level, acr_answered, known_levels
 from idp.login.rules.steps import AttemptState, usable_methods
 
@@ -36,6 +38,8 @@ class Screen:
 
     user_agent: str
     network: str
+    # What the operator calls that network; mostly `""`.
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +47,37 @@ class Ceremony:
     """What the phone shows of the asker's side, and which number it asks for."""
 
     browser: str = ""
+    place: str = ""
     message: str = ""
+    # The browser that is known to the holder, and whether it stands elsewhere than it did then.
+    known_digest: bytes | None = None
+    moved: bool = False
     # Digits that the asker shows (CIBA); None: ours, on the waiting page; `""`: none is typed.
     number: str | None = None
 
 
-def request_approval(*, attempt: LoginAttempt, identifier: str, screen: Screen) -> ApprovalRequest:
-    """From the waiting page of a browser, within its network's rate."""
+def request_approval(
+    *, attempt: LoginAttempt, person: login.KnownPerson, known_secret: str, screen: Screen
+) -> ApprovalRequest:
+    """From a browser that this person is known to have used, within its network's rate."""
+    count_start(screen)
+    ceremony = Ceremony(
+        browser=browser_label(screen.user_agent),
+        place=screen.place,
+        known_digest=secrets.digest(known_secret),
+        moved=person.network != screen.network,
+    )
+    return ask_holder(attempt=attempt, identifier=person.national_id, ceremony=ceremony)
+
+
+def count_start(screen: Screen) -> None:
+    """Facts §7.2: a login by phone begins so often from one network, and no more."""
     throttle.hit(
         "phone_start",
         screen.network,
-        limit=PHONE_LOGIN_STARTS.limit,
+        limit=settings.HYGIE.phone_starts_per_network,
         window=PHONE_LOGIN_STARTS.window,
     )
-    ceremony = Ceremony(browser=browser_label(screen.user_agent))
-    return ask_holder(attempt=attempt, identifier=identifier, ceremony=ceremony)
 
 
 def ask_holder(*, attempt: LoginAttempt, identifier: str, ceremony: Ceremony) -> ApprovalRequest:
@@ -65,14 +85,15 @@ def ask_holder(*, attempt: LoginAttempt, identifier: str, ceremony: Ceremony) ->
 
     Known or not, with or without a phone: the same statements run and the same answer follows.
     """
-    level = _level_asked(attempt)
+    level = level_asked(attempt)
     professional = find_professional(identifier=identifier)
     # Nobody's id: what is asked of the database about nobody costs what it costs for somebody.
     person_id = professional.person_id if professional else uuid4()
     now = clock.now()
     with transaction.atomic():
         _make_room(person_id, attempt)
-        reason = _why_decoy(person_id, attempt, is_known=professional is not None)
+        asked = _asked_lately(person_id)
+        reason = _why_decoy(person_id, attempt, asked, is_known=professional is not None)
         request = ApprovalRequest(
             attempt=attempt,
             holder_id=person_id if professional else None,
@@ -84,6 +105,15 @@ def ask_holder(*, attempt: LoginAttempt, identifier: str, ceremony: Ceremony) ->
             rp_host=attempt.portal_host,
             acr=level,
             browser=ceremony.browser,
+            place=ceremony.place,
+            known_digest=ceremony.known_digest,
+            number_length=digits_to_type(
+                Signs(
+                    moved=ceremony.moved,
+                    alarmed=was_alarmed(asked),
+                    demanded=attempt.login_policy.ecps is not EcpsPolicy.ANY,
+                )
+            ),
             binding_message=ceremony.message,
             created_at=now,
             expires_at=_end_of(attempt, now),
@@ -110,7 +140,8 @@ def _end_of(attempt: LoginAttempt, now: datetime) -> datetime:
     return attempt.expires_at if attempt.is_decoupled else usual
 
 
-def _level_asked(attempt: LoginAttempt) -> Level:
+def level_asked(attempt: LoginAttempt) -> Level:
+    """What a phone will prove here; refused where the portal takes no phone."""
     policy = attempt.login_policy
     usable = {method.name for method in usable_methods(installed_methods(), policy)}
     level = acr_answered(
@@ -153,7 +184,9 @@ def _of_same_asker(
     return asked.filter(browser_digest=attempt.browser_digest)
 
 
-def _why_decoy(person_id: UUID, attempt: LoginAttempt, *, is_known: bool) -> str:
+def _why_decoy(
+    person_id: UUID, attempt: LoginAttempt, asked: list[Asked], *, is_known: bool
+) -> str:
     """`""` when a phone will be asked. Every question is put to the database, whatever the first
     answer: the time it takes must not tell one reason from another.
     """
@@ -165,7 +198,7 @@ def _why_decoy(person_id: UUID, attempt: LoginAttempt, *, is_known: bool) -> str
         holder_id=person_id, is_decoy=False, state__in=sorted(OPEN_REQUESTS)
     ).exists()
     is_blocked = _is_blocked(person_id, attempt)
-    quiet = _why_quiet(person_id)
+    quiet = _why_quiet(person_id, asked)
     reasons = (
         ("unknown_person", not is_known),
         ("no_phone", not has_phone),
@@ -176,20 +209,21 @@ def _why_decoy(person_id: UUID, attempt: LoginAttempt, *, is_known: bool) -> str
     return next((reason for reason, holds in reasons if holds), "")
 
 
-def _why_quiet(person_id: UUID) -> str:
-    now = clock.now()
-    recent = ApprovalRequest.objects.filter(
-        holder_id=person_id, is_decoy=False, created_at__gt=now - MEMORY
-    )
+def _asked_lately(person_id: UUID) -> list[Asked]:
+    rows = ApprovalRequest.objects.filter(
+        holder_id=person_id, is_decoy=False, created_at__gt=clock.now() - MEMORY
+    ).values_list("state", "created_at", "denied_at")
+    return [
+        Asked(state=RequestState(state), at=denied_at or created_at)
+        for state, created_at, denied_at in rows
+    ]
+
+
+def _why_quiet(person_id: UUID, asked: list[Asked]) -> str:
     hygie = settings.HYGIE
     return why_quiet(
-        [
-            Asked(state=RequestState(state), at=denied_at or created_at)
-            for state, created_at, denied_at in recent.values_list(
-                "state", "created_at", "denied_at"
-            )
-        ],
-        now=now,
+        asked,
+        now=clock.now(),
         patience=Patience(
             unanswered=hygie.phone_requests_per_holder,
             alarms=hygie.phone_alarms_per_holder,
@@ -222,9 +256,13 @@ def _insert(request: ApprovalRequest) -> None:
 
 
 def waiting_requests(*, device: Device) -> list[ApprovalRequest]:
-    """What this device may answer now: of its holder, in time, of a login still open."""
+    """What this device may answer now: of its holder, in time, of a login still open.
+
+    What one phone has read from a screen is that phone's alone.
+    """
     return list(
         ApprovalRequest.objects.filter(
+            Q(is_scanned=False) | Q(device=device),
             holder_id=device.holder_id,
             is_decoy=False,
             state__in=sorted(OPEN_REQUESTS),

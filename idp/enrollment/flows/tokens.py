@@ -14,8 +14,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from idp.core import clock, vault
 from idp.enrollment.models import ApprovalRequest
-from idp.enrollment.rules.codes import code_from, number_from
+from idp.enrollment.rules.codes import NUMBER_LENGTH, code_from, number_from
 from idp.enrollment.rules.encoding import b64u, from_b64u
+from idp.enrollment.rules.scan import SCAN_MAC_BYTES, ScanToken, read_scan_token, scan_body
+from idp.login.models import LoginAttempt
 
 _QR = "hygie.enrolment.qr"
 _NONCE = "hygie.device.nonce"
@@ -43,9 +45,38 @@ def code_digest(code: str) -> bytes:
     return _derive("hygie.enrolment.code.digest", code)
 
 
-def request_number(request_id: UUID) -> str:
-    """The two digits shown by our own page; no phone and no table ever holds them."""
-    return number_from(_derive("hygie.approval.number", str(request_id)))
+def login_qr(attempt: LoginAttempt) -> str:
+    """What the login page's QR code carries now: which login, and how old that login was."""
+    body = scan_body(attempt.pk, int((clock.now() - attempt.created_at).total_seconds()))
+    return f"{body}.{_scan_mac(body)}"
+
+
+def read_login_qr(token: str) -> ScanToken | None:
+    """The login that a page showed; None unless this server made it. Its age is not judged yet."""
+    scanned = read_scan_token(token)
+    if scanned is None:
+        return None
+    is_ours = constant_time_compare(_scan_mac(scan_body(scanned.login, scanned.age)), scanned.mac)
+    return scanned if is_ours else None
+
+
+def _scan_mac(body: str) -> str:
+    return b64u(_derive("hygie.login.qr", body)[:SCAN_MAC_BYTES])
+
+
+def login_code(attempt_id: UUID, ends_at: datetime) -> str:
+    """The ten characters for a phone without a camera; another one each time it is asked for."""
+    return code_from(_derive("hygie.login.code", f"{attempt_id} {ends_at.timestamp()}"))
+
+
+def passkey_nonce(attempt_id: UUID) -> bytes:
+    """Of one login: unguessable before its page is shown, and the same while it is."""
+    return _derive("hygie.login.passkey", str(attempt_id))
+
+
+def request_number(request_id: UUID, length: int = NUMBER_LENGTH) -> str:
+    """The digits shown by our own page; no phone and no table ever holds them."""
+    return number_from(_derive("hygie.approval.number", str(request_id)), length)
 
 
 def expect_number(request: ApprovalRequest, number: str | None) -> None:
@@ -62,7 +93,7 @@ def number_of(request: ApprovalRequest) -> str:
     if request.number_length == 0:
         return ""
     if request.sealed_number is None:
-        return request_number(request.pk)
+        return request_number(request.pk, request.number_length)
     return vault.unseal(request.sealed_number, purpose=_NUMBER).decode()
 
 

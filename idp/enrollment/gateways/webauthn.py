@@ -139,6 +139,17 @@ def request_options(*, rp: RelyingParty, credential_id: bytes, challenge: bytes)
     return dict(options_to_json_dict(options))
 
 
+def discoverable_options(*, rp: RelyingParty, challenge: bytes) -> dict[str, Any]:
+    """The same for whichever passkey of ours the person has, here or on a phone nearby."""
+    options = generate_authentication_options(
+        rp_id=rp.rp_id,
+        challenge=challenge,
+        timeout=TIMEOUT_MS,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return dict(options_to_json_dict(options))
+
+
 def verify_registration(
     credential: dict[str, Any], *, rp: RelyingParty, challenge: bytes
 ) -> NewPasskey:
@@ -205,6 +216,14 @@ def verify_assertion(
     ):
         raise PasskeyClonedError(f"counter {verified.new_sign_count} after {known.sign_count}")
     return PasskeyUse(sign_count=verified.new_sign_count, backed_up=verified.credential_backed_up)
+
+
+def credential_id_of(credential: dict[str, Any]) -> bytes:
+    """Which credential an assertion says it is of; empty when it says none."""
+    try:
+        return from_b64u(credential["rawId"])
+    except _MALFORMED:
+        return b""
 
 
 def signature_of(credential: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""What happens between a screen and a phone: an enrolment, an approval request."""
+"""What happens between a screen and a phone: an enrolment, a login page, an approval request."""
 
 import uuid
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from idp.directory.models import Person
 from idp.enrollment.models.devices import Device
-from idp.enrollment.rules.approval import ApprovalContext
+from idp.enrollment.rules.approval import SCANNED, ApprovalContext
 from idp.enrollment.rules.codes import NUMBER_LENGTH
 from idp.enrollment.rules.states import (
     ENROLMENT_SOURCES,
@@ -38,6 +38,10 @@ class Enrolment(models.Model):
     )
     # Encrypted: T and its signature; emptied when the enrolment is over.
     sealed_proof = models.BinaryField(max_length=2000, null=True)
+    # The card login that signs it, the last one that was begun.
+    certifying_id = models.UUIDField(null=True)
+    # Encrypted: what its statement was made with besides T.
+    sealed_salt = models.BinaryField(max_length=300, null=True)
     end_reason = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
@@ -78,6 +82,25 @@ class Enrolment(models.Model):
         return True
 
 
+class PhoneScreen(models.Model):
+    """A login page that shows its rotating QR code: it names nobody, so it reaches no phone."""
+
+    attempt = models.OneToOneField(
+        LoginAttempt, on_delete=models.CASCADE, primary_key=True, related_name="phone_screen"
+    )
+    browser = models.CharField(max_length=80, blank=True)
+    place = models.CharField(max_length=80, blank=True)
+    # Of the ten characters for a phone without a camera, where they were asked for.
+    code_digest = models.BinaryField(max_length=32, null=True, unique=True)
+    code_ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.attempt_id)
+
+
 class ApprovalRequest(models.Model):
     """One question to a holder's phones: is it you who logs in there?"""
 
@@ -97,7 +120,11 @@ class ApprovalRequest(models.Model):
     place = models.CharField(max_length=80, blank=True)
     # What the portal says to the person (CIBA); shown as its words.
     binding_message = models.CharField(max_length=64, blank=True)
-    # 0: the portal shows no number, and none is typed.
+    # The phone read the code on the login page: it is bound to that phone, and types no number.
+    is_scanned = models.BooleanField(default=False)
+    # The browser that was known to the holder, where that is why they could be asked.
+    known_digest = models.BinaryField(max_length=32, null=True)
+    # 0: the portal shows no number, or the phone has read the code; none is typed.
     number_length = models.PositiveSmallIntegerField(default=NUMBER_LENGTH)
     # Encrypted digits that the portal shows; null where they are ours (`flows.tokens`).
     sealed_number = models.BinaryField(max_length=300, null=True)
@@ -140,6 +167,10 @@ class ApprovalRequest(models.Model):
         is_over = state in OPEN_REQUESTS and now >= self.expires_at
         return RequestState.EXPIRED if is_over else state
 
+    def is_open_at(self, now: datetime) -> bool:
+        """Still waiting for the phone's answer."""
+        return self.state_at(now) in OPEN_REQUESTS
+
     def move(self, target: RequestState, *, now: datetime, **changes: Any) -> bool:
         """The only transition of a request; a decision needs that it is still in time."""
         row = ApprovalRequest.objects.filter(
@@ -167,4 +198,5 @@ class ApprovalRequest(models.Model):
             number=number,
             device_id=str(device_id),
             binding_message=self.binding_message,
+            means=SCANNED if self.is_scanned else "",
         ).to_json()

@@ -7,6 +7,8 @@ from enum import StrEnum
 from idp.enrollment.rules.encoding import canonical_json
 
 APPROVAL_TAG = b"ecps-approval-v1\0"
+# `means` of a request that the phone opened by reading the code on the login page.
+SCANNED = "scan"
 
 
 class Decision(StrEnum):
@@ -19,8 +21,9 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalContext:
-    """Every field shown on the phone. `number` is empty where none was typed: in a refusal, and
-    where the portal shows none. `binding_message` is signed where there is one.
+    """Every field shown on the phone. `number` is empty where none was typed: in a refusal, where
+    the portal shows none, and where the phone read the code on the screen. `binding_message` and
+    `means` are signed where there is one.
     """
 
     id: str
@@ -35,11 +38,13 @@ class ApprovalContext:
     number: str
     device_id: str
     binding_message: str = ""
+    means: str = ""
 
     def to_json(self) -> dict[str, str | int]:
         context = {"v": 1, **asdict(self)}
-        if not self.binding_message:
-            del context["binding_message"]
+        for optional in ("binding_message", "means"):
+            if not context[optional]:
+                del context[optional]
         return context
 
 

@@ -7,6 +7,8 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 10
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 NUMBER_LENGTH = 2
+# Where the risk is higher: 20 bits, as NIST SP 800-63B-4 §3.1.3 asks of an out-of-band secret.
+LONG_NUMBER_LENGTH = 6
 
 
 def code_from(random_bytes: bytes) -> str:
@@ -30,8 +32,8 @@ def normalised_code(typed: str) -> str:
     return compact if is_code else ""
 
 
-def number_from(random_bytes: bytes) -> str:
-    """Two digits to type on the phone, 10 to 99: nobody drops a leading zero."""
-    lowest = int(10 ** (NUMBER_LENGTH - 1))
-    span = int(10**NUMBER_LENGTH) - lowest
+def number_from(random_bytes: bytes, length: int = NUMBER_LENGTH) -> str:
+    """Digits to type on the phone, the first never zero: nobody drops it."""
+    lowest = int(10 ** (length - 1))
+    span = int(10**length) - lowest
     return str(lowest + int.from_bytes(random_bytes[:8], "big") % span)

@@ -60,6 +60,13 @@ def why_quiet(
     return "refused_repeatedly" if _came_close(unexplained, patience.denials) else ""
 
 
+def was_alarmed(asked: Sequence[Asked]) -> bool:
+    """Whether anything was refused, reported or answered wrongly since the last approval."""
+    approved = [each.at for each in asked if each.state is RequestState.APPROVED]
+    since = [each for each in asked if not approved or each.at > max(approved)]
+    return any(each.state in ALARMS | DENIALS for each in since)
+
+
 def _came_close(instants: Sequence[datetime], count: int) -> bool:
     """Whether `count` of these (in order) lie within one window of alarm."""
     last = instants[count - 1 :]

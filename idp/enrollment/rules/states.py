@@ -20,6 +20,8 @@ class EnrolmentState(StrEnum):
     WAITING = "waiting"
     CLAIMED = "claimed"
     KEYS_RECEIVED = "keys_received"
+    # The six digits were right: the card has the last word.
+    COMPARED = "compared"
     ACTIVE = "active"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -53,13 +55,20 @@ DEVICE_SOURCES: dict[DeviceState, frozenset[DeviceState]] = {
 }
 
 OPEN_ENROLMENTS = frozenset(
-    {EnrolmentState.WAITING, EnrolmentState.CLAIMED, EnrolmentState.KEYS_RECEIVED}
+    {
+        EnrolmentState.WAITING,
+        EnrolmentState.CLAIMED,
+        EnrolmentState.KEYS_RECEIVED,
+        EnrolmentState.COMPARED,
+    }
 )
 ENROLMENT_SOURCES: dict[EnrolmentState, frozenset[EnrolmentState]] = {
     EnrolmentState.WAITING: frozenset(),
     EnrolmentState.CLAIMED: frozenset({EnrolmentState.WAITING}),
     EnrolmentState.KEYS_RECEIVED: frozenset({EnrolmentState.CLAIMED}),
-    EnrolmentState.ACTIVE: frozenset({EnrolmentState.KEYS_RECEIVED}),
+    EnrolmentState.COMPARED: frozenset({EnrolmentState.KEYS_RECEIVED}),
+    # At once only for a test identity, which has no card to sign with.
+    EnrolmentState.ACTIVE: frozenset({EnrolmentState.KEYS_RECEIVED, EnrolmentState.COMPARED}),
     EnrolmentState.CANCELLED: OPEN_ENROLMENTS,
     EnrolmentState.EXPIRED: OPEN_ENROLMENTS,
 }

@@ -8,6 +8,7 @@ from idp.enrollment.rules.encoding import with_length
 CHALLENGE_TAG = b"ecps-enrol-challenge-v1\0"
 TRANSCRIPT_TAG = b"ecps-enrol-v1\0"
 FINGERPRINT_TAG = b"ecps-fingerprint-v1\0"
+CERTIFICATE_TAG = b"ecps-certificate-v1\0"
 FINGERPRINT_DIGITS = 6
 
 
@@ -46,3 +47,11 @@ def fingerprint(transcript: bytes) -> str:
     """The six digits that phone and server each compute from T; they never travel."""
     head = hashlib.sha256(FINGERPRINT_TAG + transcript).digest()[:8]
     return f"{int.from_bytes(head, 'big') % 10**FINGERPRINT_DIGITS:0{FINGERPRINT_DIGITS}}"
+
+
+def certificate_statement(*, transcript: bytes, salt: bytes) -> bytes:
+    """What the card signs of T, 32 bytes: a commitment to it, not T itself.
+
+    T would let the PINs of a stolen phone be tried; the salt stays with the evidence, encrypted.
+    """
+    return hashlib.sha256(CERTIFICATE_TAG + salt + transcript).digest()

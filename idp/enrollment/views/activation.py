@@ -16,15 +16,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from idp.core import clock, live
 from idp.core.errors import IdpError
-from idp.enrollment.flows import activation, refusals, tokens
+from idp.enrollment.flows import activation, certification, refusals, tokens
 from idp.enrollment.flows.people import enrolment_group, has_fresh_card, holder_of
 from idp.enrollment.models import Enrolment
 from idp.enrollment.rules.codes import grouped
 from idp.enrollment.rules.limits import QR_MARGIN
 from idp.enrollment.rules.states import OPEN_ENROLMENTS, EnrolmentState
-from idp.enrollment.views.home import card_first, device_rows, session_of
+from idp.enrollment.views.home import CLIENT_ID, card_first, device_rows, session_of
 from idp.enrollment.views.refused import leads_back_to_my_ecps
+from idp.login import flows as login
+from idp.login.methods import installed_methods
 from idp.login.models import SsoSession
+from idp.login.rules.authentication import MethodName
+from idp.login.views.browser import browser_of, new_browser, remember_browser
 from idp.login.views.dispatcher import see_other
 
 QR_SCALE = 6
@@ -86,7 +90,7 @@ def _page(
         "start_url": reverse("enrollment:start"),
         **{
             f"{name}_url": reverse(f"enrollment:{name}", args=[enrolment.pk])
-            for name in ("show", "events", "confirm", "cancel")
+            for name in ("show", "events", "confirm", "certify", "cancel")
         },
     }
     if error is not None and error.code == "too_many_devices":
@@ -136,13 +140,48 @@ def confirm(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
     """The six digits of the phone. What can be mended stays on the page."""
     enrolment, session = _mine(request, enrolment_id)
     try:
-        activation.confirm(
+        state = activation.confirm(
             enrolment=enrolment, session=session, typed=request.POST.get("fingerprint", "")
         )
     except IdpError as error:
         if error.code in {"fingerprint_malformed", "too_many_devices"}:
             return _page(request, enrolment, error)
+    else:
+        if state is EnrolmentState.COMPARED:
+            return _ask_card(request, enrolment)
     return see_other(reverse("enrollment:show", args=[enrolment.pk]))
+
+
+@require_POST
+@leads_back_to_my_ecps
+def certify(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
+    """The card again, for who left its page."""
+    enrolment, _session = _mine(request, enrolment_id)
+    return _ask_card(request, enrolment)
+
+
+def _ask_card(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    browser = browser_of(request) or new_browser()
+    enrolment.refresh_from_db()
+    attempt = certification.begin(enrolment=enrolment, browser=browser, client_id=CLIENT_ID)
+    card = next(each for each in installed_methods() if each.name is MethodName.CARD)
+    response = see_other(reverse(card.url_name, args=[attempt.pk]))
+    remember_browser(response, browser)
+    return response
+
+
+@never_cache
+@require_GET
+@leads_back_to_my_ecps
+def certified(request: HttpRequest, enrolment_id: UUID) -> HttpResponse:
+    """Back from the card. Who stopped there finds the activation where it was."""
+    finished = login.read_finished(token=request.GET.get("step", ""), browser=browser_of(request))
+    try:
+        certification.certify(enrolment_id=enrolment_id, finished=finished)
+    except IdpError as error:
+        if error.code != "access_denied":
+            raise
+    return see_other(reverse("enrollment:show", args=[enrolment_id]))
 
 
 @require_POST

@@ -7,11 +7,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from idp.core.callers import address_of
+from idp.core.callers import address_of, network_of
 from idp.core.errors import IdpError
 from idp.core.identifiers import normalise_typed_identifier
 from idp.enrollment.flows.offline import prove_by_code
-from idp.enrollment.rules.people import network_of
 from idp.login.models import LoginAttempt
 from idp.login.views.dispatcher import attempt_page, method_page, open_attempt_of, see_other
 

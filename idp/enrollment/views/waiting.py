@@ -58,7 +58,8 @@ def phone_wait(request: HttpRequest, request_id: UUID) -> HttpResponse:
         context = {"state": status["state"], "retry_url": retry_url}
         return attempt_page(request, "enrollment/phone_over.html", approval.attempt, context)
     context = {
-        "number": tokens.request_number(approval.pk),
+        # Where the phone has read the code, nothing is typed.
+        "number": "" if approval.is_scanned else tokens.number_of(approval),
         "expires_at": approval.expires_at,
         "expires_epoch": int(approval.expires_at.timestamp()),
         "seconds_left": max(0, int((approval.expires_at - clock.now()).total_seconds())),

@@ -18,6 +18,13 @@ from idp.login.flows.attempts import (
 )
 from idp.login.flows.before_finish import decline, told_before_finish
 from idp.login.flows.decoupled import Question, ask_decoupled, decoupled_state, finish_decoupled
+from idp.login.flows.known_browsers import (
+    KnownPerson,
+    forget_browser,
+    forget_person,
+    people_known_to,
+    remember_person,
+)
 from idp.login.flows.practices import must_choose, offered_practices, remembered_practice
 from idp.login.flows.revocation import lift, orders_in_force, revoke
 from idp.login.flows.sessions import (
@@ -37,6 +44,7 @@ from idp.login.flows.withdrawal import (
 __all__ = [
     "Browser",
     "Finished",
+    "KnownPerson",
     "Question",
     "ask_decoupled",
     "attempt_of",
@@ -48,6 +56,8 @@ __all__ = [
     "end_session",
     "finish",
     "finish_decoupled",
+    "forget_browser",
+    "forget_person",
     "has_left",
     "is_phone_ordered_out",
     "keep_alive",
@@ -58,10 +68,12 @@ __all__ = [
     "offered_practices",
     "open_attempt",
     "orders_in_force",
+    "people_known_to",
     "prove",
     "prove_within",
     "read_finished",
     "refuse",
+    "remember_person",
     "remembered_practice",
     "revoke",
     "told_before_finish",

@@ -51,9 +51,10 @@ def open_attempt(
     return_to: ReturnAddress,
     browser: Browser,
     is_decoupled: bool = False,
+    statement: bytes = b"",
     lifetime: timedelta | None = None,
 ) -> LoginAttempt:
-    """Opens an attempt bound to this browser."""
+    """Opens an attempt bound to this browser. `statement`: 32 bytes that its card signs too."""
     now = clock.now()
     return LoginAttempt.objects.create(
         browser_digest=secrets.digest(browser.secret),
@@ -65,6 +66,7 @@ def open_attempt(
         return_kwargs=return_to.kwargs,
         final_url=return_to.final_url,
         is_decoupled=is_decoupled,
+        statement=statement,
         created_at=now,
         expires_at=now + (lifetime or settings.HYGIE.lifetimes.login_attempt),
     )
@@ -114,6 +116,7 @@ def prove_within(
         is_test=authentication.is_test,
         data={
             "attempt": str(attempt.pk),
+            "portal": attempt.portal_name,
             "method": authentication.method,
             "amr": list(authentication.amr),
             "level": authentication.level,
@@ -154,6 +157,7 @@ def note_failure(
         client_id=attempt.client_id,
         data={
             "attempt": str(attempt.pk),
+            "portal": attempt.portal_name,
             "method": method,
             "code": error.code,
             "detail": error.detail,

@@ -1,4 +1,4 @@
-"""The cookies: the browser's own secret (binds attempts), the SSO session, the last method."""
+"""The cookies: the browser's own secret (binds attempts), who is known there, the SSO session."""
 
 from datetime import timedelta
 
@@ -54,6 +54,20 @@ def remember_sso(response: HttpResponse, secret: str) -> None:
 
 def forget_sso(response: HttpResponse) -> None:
     response.delete_cookie(settings.HYGIE.cookie_name("sso"), samesite="Lax")
+
+
+def known_secret_of(request: HttpRequest) -> str:
+    """Of a browser in which somebody proved who they are."""
+    return _read(request, "known")
+
+
+def remember_known(response: HttpResponse, secret: str) -> None:
+    """Unlike a session it outlives the browser's windows; it opens nothing by itself."""
+    _set(response, "known", secret, max_age=settings.HYGIE.lifetimes.known_browser)
+
+
+def forget_known(response: HttpResponse) -> None:
+    response.delete_cookie(settings.HYGIE.cookie_name("known"), samesite="Lax")
 
 
 def last_method_of(request: HttpRequest) -> str:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from idp.core import clock
+from idp.core import clock, secrets
+from idp.core.callers import address_of, network_of
 from idp.core.errors import IdpError
 from idp.core.pages import allow_form_to
 from idp.login import flows
@@ -24,7 +25,9 @@ from idp.login.rules.authentication import MethodName
 from idp.login.rules.steps import AttemptState, Method, Step, next_step, usable_methods
 from idp.login.views.browser import (
     browser_of,
+    known_secret_of,
     last_method_of,
+    remember_known,
     remember_method,
     remember_sso,
     sso_secret_of,
@@ -196,6 +199,14 @@ def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     response = _return(attempt, session)
     remember_sso(response, cookie_secret)
     remember_method(response, session.method)
+    if session.method != MethodName.OFFLINE:
+        secret = known_secret_of(request) or secrets.new_token()
+        flows.remember_person(
+            secret=secret,
+            person_id=session.person_id,
+            network=network_of(address_of(request)),
+        )
+        remember_known(response, secret)
     return response
 
 

@@ -12,11 +12,11 @@ class CpuClock:
 
     def __init__(self, port: int) -> None:
         inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
-        self._processes = [pid for pid in _pids() if inodes and inodes & _sockets_of(pid)]
+        self.processes = [pid for pid in _pids() if inodes and inodes & _sockets_of(pid)]
 
     def seconds(self) -> float | None:
         """The sum so far, in steps of 10 ms."""
-        ticks = [_ticks(pid) for pid in self._processes]
+        ticks = [_ticks(pid) for pid in self.processes]
         known = [spent for spent in ticks if spent is not None]
         return sum(known) / os.sysconf("SC_CLK_TCK") if known else None
 

@@ -21,7 +21,7 @@ def own_provider(port: int) -> Iterator[str]:
     child = start(
         "provider",
         [
-            *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+            *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
             *("--workers", "1", "--no-ws", "--log-level", "warning", "idp.wsgi:application"),
         ],
         log_dir=settings.HYGIE.data_dir / "log",

@@ -3,22 +3,24 @@
 import { prepareInstallation } from "./install.js";
 import { begin, currentDevice, listen } from "./session.js";
 import { loadDevice } from "./store.js";
-import { isShown, show } from "./view.js";
+import { isShown, show, text } from "./view.js";
 import { arrive, awaitConfirmation, tokenOf, welcome } from "./screens/activation.js";
 import { stopped } from "./screens/device.js";
 import { home } from "./screens/home.js";
+import { loginTokenOf, readScreen } from "./screens/read.js";
 
 const USELESS = new Set(["suspended", "blocked", "revoked", "gone"]);
 
 /** A token in the address is taken out of it: it must not stay in the history. */
 function takeToken() {
-  const token = tokenOf(location.hash);
+  const [token, login] = [tokenOf(location.hash), loginTokenOf(location.hash)];
   if (location.hash) history.replaceState(null, "", location.pathname);
-  return token;
+  return { token, fromLink: login !== null };
 }
 
-function showStart(record) {
-  if (!record) return welcome();
+function showStart(record, fromLink = false) {
+  if (!record) return welcome({ notice: fromLink ? text("login-elsewhere") : "" });
+  if (fromLink && record.state === "active") return readScreen({ fromLink });
   if (record.state === "pending") return awaitConfirmation(record.fingerprint);
   if (USELESS.has(record.state)) return stopped(record.state);
   return home();
@@ -46,7 +48,7 @@ async function storedDevice() {
 async function start() {
   prepareInstallation();
   watchConnection();
-  const token = takeToken();
+  const { token, fromLink } = takeToken();
   let record;
   try {
     record = await storedDevice();
@@ -59,10 +61,11 @@ async function start() {
   addEventListener("popstate", () => currentDevice() && !isShown("digits") && home());
   addEventListener("hashchange", () => {
     const arrived = takeToken();
-    if (arrived) arrive(arrived);
+    if (arrived.token) arrive(arrived.token);
+    else if (arrived.fromLink) showStart(currentDevice(), true);
   });
   if (token) arrive(token);
-  else showStart(record);
+  else showStart(record, fromLink);
 }
 
 start();

@@ -130,6 +130,13 @@ export function onSubmit(selector, work) {
   });
 }
 
+/** Runs `work` as if a control had been used; `after` only where it was refused. */
+export async function whenDone(work, after) {
+  const name = screen.dataset.screen;
+  await attempt(work);
+  if (isShown(name)) after();
+}
+
 async function attempt(work) {
   try {
     await hold(work);

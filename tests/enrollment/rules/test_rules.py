@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.core.callers import network_of
 from idp.enrollment.rules.codes import (
     CODE_ALPHABET,
     code_from,
@@ -12,7 +13,7 @@ from idp.enrollment.rules.codes import (
     number_from,
 )
 from idp.enrollment.rules.encoding import b64u, canonical_json, from_b64u
-from idp.enrollment.rules.people import browser_label, clean_label, masked_name, network_of
+from idp.enrollment.rules.people import browser_label, clean_label, masked_name
 from idp.enrollment.rules.states import (
     DEVICE_SOURCES,
     ENROLMENT_SOURCES,

@@ -1,4 +1,4 @@
-"""`manage.py bench oidc|card`: what each endpoint, or a card login, costs, as a table."""
+"""`manage.py bench oidc|card|live`: what endpoints, card logins, waiting pages cost, as a table."""
 
 from argparse import ArgumentParser
 from contextlib import nullcontext
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from idp.core import logs
 from idp.core.errors import IdpError
-from idp.sandbox.bench import card
+from idp.sandbox.bench import card, live
 from idp.sandbox.bench.load import BenchError, Limits, Measure
 from idp.sandbox.bench.portal import Registration
 from idp.sandbox.bench.server import free_port, own_provider
@@ -19,6 +19,9 @@ from idp.sandbox.demo.check import TEST_PERSON
 from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET
 
 LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS, MOST_ENTRIES = 30.0, 20_000, 64, 1_000_000
+MOST_WAITING = 5_000
+# CPU of one verification, ms; a list of 100,000 entries: seconds, MB.
+MOST_VERIFICATION, LONGEST_LIST, LARGEST_LIST = 3.0, 5.0, 200.0
 N = TypeVar("N", int, float)
 HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
 
@@ -30,11 +33,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["oidc", "card"])
+        parser.add_argument("what", choices=["oidc", "card", "live"])
         parser.add_argument("--base-url", help="http on this machine; a sandbox for the logins")
         parser.add_argument("--seconds", type=float, default=3.0, help="at most, for each row")
         parser.add_argument("--calls", type=int, default=2000, help="at most, for each row")
         parser.add_argument("--entries", type=int, default=100_000, help="of the list, for `card`")
+        parser.add_argument("--waiting", type=int, default=1000, help="pages, for `live`")
+        parser.add_argument("--approvals", type=int, default=200, help="for `live`")
         parser.add_argument("--connections", type=int, default=16)
         parser.add_argument("--client-id", default=PORTAL_CLIENT_ID)
         parser.add_argument("--client-secret", default=PORTAL_CLIENT_SECRET)
@@ -45,6 +50,12 @@ class Command(BaseCommand):
         limits = _limits(options)
         if options["what"] == "card":
             self._tell_card(limits, _within("entries", options["entries"], MOST_ENTRIES))
+            return
+        if options["what"] == "live":
+            self._tell_live(
+                waiting=_within("waiting", options["waiting"], MOST_WAITING),
+                approvals=_within("approvals", options["approvals"], MOST_CALLS),
+            )
             return
         connections = _within("connections", options["connections"], MOST_CONNECTIONS)
         registration = Registration(
@@ -67,14 +78,36 @@ class Command(BaseCommand):
         self.stdout.write(f"card, {settings.DATABASES['default']['ENGINE']}\n{HEADER}")
         try:
             for row in card.run(limits):
-                self.stdout.write(_row(row))
+                self.stdout.write(_row(row) + card_verdict(row))
             meanwhile, cost = card.take_long_list(entries)
         except (BenchError, OSError, IdpError) as error:
             raise CommandError(f"bench: {error}") from error
         self.stdout.write(_row(meanwhile))
         self.stdout.write(
-            f"a list of {cost.entries} entries: {cost.seconds:.1f} s, {cost.megabytes:.0f} MB"
+            f"a list of {cost.entries} entries: {cost.seconds:.1f} s"
+            f"{verdict(cost.seconds, LONGEST_LIST)}, {cost.megabytes:.0f} MB"
+            f"{verdict(cost.megabytes, LARGEST_LIST)}"
         )
+
+    def _tell_live(self, *, waiting: int, approvals: int) -> None:
+        port = free_port()
+        try:
+            with live.live_provider(port) as url:
+                found = live.run(base_url=url, waiting=waiting, approvals=approvals)
+        except (BenchError, OSError, TimeoutError, IdpError) as error:
+            raise CommandError(f"bench: {error}") from error
+        layer = settings.CHANNEL_LAYERS["default"]["BACKEND"].rpartition(".")[2]
+        self.stdout.write(f"{found.approvals} approvals, {found.waiting} pages wait, {layer}")
+        for what, amount, unit, most in (
+            ("approve → page heard, p50", found.heard_p50, "ms", 150),
+            ("approve → page heard, p99", found.heard_p99, "ms", 500),
+            ("approve → sent back to the portal, p50", found.finished_p50, "ms", 150),
+            ("approve → sent back to the portal, p99", found.finished_p99, "ms", 500),
+            ("a waiting page", found.page_kib, "KiB", 50),
+            ("server's work for an approval, CPU", found.cpu, "ms", 5),
+            ("first load of the phone application", found.first_load / 1000, "kB", 150),
+        ):
+            self.stdout.write(f"{what:42}{amount:>9.1f} {unit}{verdict(amount, most)}")
 
     def _tell(self, bench: Bench) -> None:
         self.stdout.write(f"{bench.base_url}, {bench.connections} connections\n{HEADER}")
@@ -84,6 +117,17 @@ class Command(BaseCommand):
                 self.stdout.flush()
         except (BenchError, OSError) as error:
             raise CommandError(f"bench: {error}") from error
+
+
+def verdict(amount: float, most: float) -> str:
+    """The limit beside the figure, and whether it held."""
+    return f" (at most {most:g}: {'ok' if amount <= most else 'ABOVE'})"
+
+
+def card_verdict(row: Measure) -> str:
+    """Of the verification alone; a whole login writes rows too."""
+    is_verification = row.name.startswith("verify") and row.cpu is not None
+    return verdict(row.cpu or 0.0, MOST_VERIFICATION) if is_verification else ""
 
 
 def _limits(options: dict[str, Any]) -> Limits:

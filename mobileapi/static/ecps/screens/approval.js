@@ -46,6 +46,7 @@ function displayed(request, number) {
     number,
     device_id: currentDevice().deviceId,
     ...(request.binding_message && { binding_message: request.binding_message }),
+    ...(request.means && { means: request.means }),
   });
 }
 
@@ -68,7 +69,8 @@ function facts(request) {
     message: request.binding_message,
     hasMessage: request.binding_message !== "",
     hasNumber: request.number_length > 0,
-    hasNoNumber: request.number_length === 0,
+    hasNoNumber: request.number_length === 0 && !request.means,
+    isScanned: request.means === "scan",
   };
 }
 
@@ -77,7 +79,12 @@ function watch(request) {
   const isListed = ({ requests }) => requests.some(({ id }) => id === request.id);
   const left = request.exp * 1000 - serverTime();
   const timer = setTimeout(() => result("expired", request), Math.max(0, left));
-  const unlisten = listen((state) => isListed(state) || result("expired", request));
+  // One that this phone has just read may be missing from a list that was on its way already.
+  let isKnown = !request.means;
+  const unlisten = listen((state) => {
+    if (isListed(state)) isKnown = true;
+    else if (isKnown) result("expired", request);
+  });
   onLeave(() => {
     clearTimeout(timer);
     unlisten();

@@ -5,10 +5,14 @@ import { fill, find, onLeave, onPress, show, text, whenPressed } from "../view.j
 import { canAsk, enable, keepInStep } from "../push.js";
 import { approval } from "./approval.js";
 import { day, deviceScreen, removeOther } from "./device.js";
+import { journalScreen } from "./journal.js";
+import { readScreen } from "./read.js";
 
 export function home() {
   show("home", { holder: currentDevice().holder ?? "" });
   onPress("#device", deviceScreen);
+  onPress("#scan-login", () => readScreen());
+  onPress("#journal-open", journalScreen);
   fill(find("#home"), { canRing: canAsk() });
   onPress("#ring", async () => {
     await enable();
