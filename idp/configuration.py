@@ -136,6 +136,8 @@ class Hygie:
     phone_alarms_per_holder: int = 3
     # Whether the codes of phones without network are taken at all (`eidas1`).
     offline_codes: bool = False
+    # Whether persons whom no import of the register holds any more are refused.
+    refuses_who_left_the_register: bool = True
     # Hosts of the push services that phones may name; the phone chooses, so nothing else is called.
     push_services: tuple[str, ...] = PUSH_SERVICES
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.

@@ -207,6 +207,7 @@ HYGIE = Hygie(
         phone_probation=timedelta(hours=_number("HYGIE_PHONE_PROBATION_HOURS", 24)),
     ),
     offline_codes=env.bool("HYGIE_OFFLINE_CODES", default=False),
+    refuses_who_left_the_register=env.bool("HYGIE_REFUSE_WHO_LEFT_REGISTER", default=True),
     push_services=tuple(env.list("HYGIE_PUSH_SERVICES", default=list(PUSH_SERVICES))),
     proxies=_number("HYGIE_PROXIES", 0),
     accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),

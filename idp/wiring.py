@@ -35,6 +35,8 @@ WORKER_JOBS = {
     "refresh revocation lists": ("idp.cardbridge.flows.crl.refresh_due_crls", 300),
     "ask about cards in use": ("idp.cardbridge.flows.ocsp.ask_about_due_cards", 10),
     "end what opposed cards opened": ("idp.cardbridge.flows.barring.withdraw_opposed_cards", 30),
+    "end what the register opposes": ("idp.cardbridge.flows.issued.withdraw_opposed_issued", 10),
+    "end what barred people opened": ("idp.login.flows.withdrawal.withdraw_barred_people", 2),
     "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
     "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
@@ -44,9 +46,17 @@ WORKER_JOBS = {
 # Told of each SSO session that ends, in its transaction: callables (session=SsoSession) -> None.
 SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
 
-# What a withdrawn proof ends besides sessions: callables (person_id=, reason=) -> number ended, in
-# the same transaction. The name is that of the count in the audit log.
-WITHDRAWAL_HOOKS = {"phones": "idp.enrollment.flows.withdrawal.revoke_all"}
+# What a withdrawn proof ends besides sessions: callables (Withdrawal) -> number ended, in the same
+# transaction. The name is that of the count in the audit log.
+WITHDRAWAL_HOOKS = {"phones": "idp.enrollment.flows.withdrawal.end_phones"}
+# What orders about single phones need: whose it is, its end, and that taken back; which of these
+# persons have one.
+DEVICE_ORDERS = {
+    "holder": "idp.enrollment.flows.withdrawal.holder_of_phone",
+    "holders": "idp.enrollment.flows.withdrawal.holders_among",
+    "revoke": "idp.enrollment.flows.withdrawal.suspend_by_order",
+    "lift": "idp.enrollment.flows.withdrawal.resume_by_order",
+}
 
 # Purges run by the worker: callables that return the number of rows removed.
 PURGES = [
@@ -72,4 +82,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Hygie: API de l'application e-CPS",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Names of their own for members that are called alike.
+    "ENUM_NAME_OVERRIDES": {
+        "DeviceState": "idp.enrollment.rules.states.DEVICE_STATES",
+        "DeviceKind": "idp.enrollment.rules.states.DEVICE_KINDS",
+        "JournalKind": "idp.enrollment.rules.journal.ENTRY_KINDS",
+    },
 }

@@ -5,10 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from idp.enrollment.rules.device_life import Ending
-from idp.enrollment.rules.journal import EntryKind
+from idp.enrollment.rules.journal import ENTRY_KINDS
 from idp.enrollment.rules.people import LABEL_LENGTH
 from idp.enrollment.rules.push import LONGEST_ENDPOINT
-from idp.enrollment.rules.states import DeviceKind, DeviceState
+from idp.enrollment.rules.states import DEVICE_KINDS, DEVICE_STATES, DeviceState
 from mobileapi.fields import Base64Url, JsonObject, Strict, StrictText
 
 SIGNATURE_SIZE = 64
@@ -73,8 +73,8 @@ class KeysOut(Strict):
 class DeviceOut(Strict):
     device_id = serializers.UUIDField()
     label = serializers.CharField()  # type: ignore[assignment]
-    state = serializers.ChoiceField([str(state) for state in DeviceState])
-    kind = serializers.ChoiceField([str(kind) for kind in DeviceKind])
+    state = serializers.ChoiceField(DEVICE_STATES)
+    kind = serializers.ChoiceField(DEVICE_KINDS)
     holder = serializers.CharField()
     created_at = serializers.DateTimeField()
     activated_at = serializers.DateTimeField(allow_null=True)
@@ -236,7 +236,7 @@ class EntryOut(Strict):
 
     reference = serializers.CharField(help_text="To quote to the operator")
     at = serializers.DateTimeField()
-    kind = serializers.ChoiceField([str(kind) for kind in EntryKind])
+    kind = serializers.ChoiceField(ENTRY_KINDS)
     portal = serializers.CharField(help_text="Empty where it is about a phone")
     method = serializers.CharField(help_text="`card`, `phone`, `offline`, `test`; may be empty")
     phone = serializers.CharField(help_text="The name of the phone added or removed; may be empty")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -56,11 +56,33 @@ class ActivityInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(models.Person)
 class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("national_id", "family_name", "given_names", "is_test", "updated_at")
+    list_display = (
+        *("national_id", "family_name", "given_names", "is_test", "left_register_at"),
+        "updated_at",
+    )
     list_filter = ("is_test",)
     search_fields = ("=alternative_identifiers__identifier", "family_name")
     exclude = ("snapshot", "fingerprint")
     inlines = (AlternativeIdentifierInline, CardInline, ExerciceInline)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[models.Person]", search_term: str
+    ) -> "tuple[QuerySet[models.Person], bool]":
+        """By name, whoever is on the red list is not found; under a known identifier they are."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        words = search_term.split()
+        hidden = Q(is_red_listed=True) & ~Q(alternative_identifiers__identifier__in=words)
+        return found.exclude(pk__in=models.Person.objects.filter(hidden).values("pk")), may_repeat
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[models.Person]":
+        """Lists leave out the red list too; a person's own page is opened by its key."""
+        people: QuerySet[models.Person] = super().get_queryset(request)
+        is_list = request.resolver_match is None or request.resolver_match.url_name == (
+            "directory_person_changelist"
+        )
+        if is_list and not request.GET.get("q"):
+            return people.filter(is_red_listed=False)
+        return people
 
 
 @admin.register(models.Exercice)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from idp.directory.rules.register_row import LONGEST_VALUE
 
@@ -27,11 +28,16 @@ class Person(models.Model):
     snapshot: "models.JSONField[Any, Any]" = models.JSONField()
     # Of what the register said last: equal means that there is nothing to write.
     fingerprint = models.CharField(max_length=64)
+    # Since when no import holds this person (radiation, end of every practice); null: they are in.
+    left_register_at = models.DateTimeField(null=True, db_index=True)
+    # « Liste rouge »: found by nobody but under an identifier that is known already.
+    is_red_listed = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         verbose_name = "professionnel"
+        indexes = [models.Index(Upper("family_name"), name="directory_person_name")]
 
     def __str__(self) -> str:
         return self.national_id
@@ -177,3 +183,86 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number}"
+
+
+class IssuedCard(models.Model):
+    """A card that the register says was issued (`Porteurs_CPS_CPF`), used here or not.
+
+    An opposition named here refuses the card like a revocation list does, and the worker ends what
+    the card opened.
+    """
+
+    number = models.CharField(max_length=42, unique=True)
+    person = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, related_name="issued_cards"
+    )
+    national_id = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=10)
+    valid_from = models.DateField(null=True)
+    valid_until = models.DateField(null=True)
+    opposed_on = models.DateField(null=True)
+    opposition_reason = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=20)
+    # When its opposition was acted upon; null while it has not been.
+    withdrawn_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "carte émise"
+        verbose_name_plural = "cartes émises"
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="directory_issued_to_withdraw",
+                condition=Q(opposed_on__isnull=False, withdrawn_at__isnull=True),
+            ),
+            models.Index(
+                fields=["id"],
+                name="directory_issued_lifted",
+                condition=Q(opposed_on__isnull=True, withdrawn_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+
+class Nomenclature(models.Model):
+    """A table of the NOS as imported: `R02`, the sectors, for instance."""
+
+    table = models.CharField(max_length=64, unique=True)
+    url = models.CharField(max_length=500)
+    version = models.CharField(max_length=100)
+    status = models.CharField(max_length=10)
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "nomenclature"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.version}"
+
+
+class NomenclatureCode(models.Model):
+    """A code of a table, with the words for it."""
+
+    nomenclature = models.ForeignKey(
+        Nomenclature, on_delete=models.CASCADE, related_name="codes", db_index=False
+    )
+    code = models.CharField(max_length=64)
+    label = models.CharField(max_length=500)
+    is_deprecated = models.BooleanField()
+
+    class Meta:
+        verbose_name = "code"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["nomenclature", "code"], name="directory_one_code_per_nomenclature"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.label}"

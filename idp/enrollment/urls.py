@@ -5,6 +5,7 @@ from django.urls import path
 from idp.enrollment.views import (
     activation,
     home,
+    loss,
     offline_login,
     phone_login,
     scan_screen,
@@ -17,6 +18,10 @@ urlpatterns = [
     path("mon-ecps/retour", home.resume, name="resume"),
     path("mon-ecps/appareils/<uuid:device_id>/revoquer", home.revoke, name="revoke"),
     path("mon-ecps/appareils/<uuid:device_id>/renommer", home.rename, name="rename"),
+    path("mon-ecps/appareils/<uuid:device_id>/reprendre", home.put_back, name="put_back"),
+    path("mon-ecps/perte", loss.report, name="loss"),
+    path("mon-ecps/perte/retour", loss.resume, name="loss_resume"),
+    path("mon-ecps/perte/fait", loss.done, name="loss_done"),
     path("mon-ecps/activer", activation.start, name="start"),
     path("mon-ecps/activer/<uuid:enrolment_id>", activation.show, name="show"),
     path("mon-ecps/activer/<uuid:enrolment_id>/qr.svg", activation.qr, name="qr"),

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db import models
 
-from idp.directory.models import Person
+from idp.directory.models import Card, Person
+from idp.directory.rules.practices import KEY_LENGTH
 from idp.login.rules.authentication import Authentication, LoginPolicy, Portal
 from idp.login.rules.ecps import EcpsGrade
 from idp.login.rules.levels import Level
+from idp.login.rules.revocation import TargetKind
 from idp.login.rules.steps import AttemptState
 
 
@@ -34,6 +36,8 @@ class LoginAttempt(models.Model):
     authentication = models.JSONField(null=True)
     refusal_code = models.CharField(max_length=64, blank=True)
     audit_reference = models.CharField(max_length=8, blank=True)
+    # What the person chose between proof and session (`directory.rules.practices`); `""`: nothing.
+    practice = models.CharField(max_length=KEY_LENGTH, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 
@@ -99,9 +103,9 @@ class LoginAttempt(models.Model):
             audit_reference=reference,
         )
 
-    def take(self, *, now: datetime) -> bool:
+    def take(self, *, now: datetime, practice: str = "") -> bool:
         """Single use of a proof: the only gate between a proven attempt and a session."""
-        return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN)
+        return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN, practice=practice)
 
 
 class SsoSession(models.Model):
@@ -119,6 +123,8 @@ class SsoSession(models.Model):
     # Of a login by phone: what it showed of the phone, and which one it was.
     ecps_grade = models.CharField(max_length=20, blank=True)
     device = models.CharField(max_length=36, blank=True, db_index=True)
+    # Of a login by card, which one it was.
+    card = models.ForeignKey(Card, on_delete=models.SET_NULL, null=True, related_name="+")
     is_test = models.BooleanField(default=False)
     last_seen_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
@@ -171,3 +177,87 @@ class KnownBrowser(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.proven_at:%Y-%m-%d}"
+
+
+class EarlierProof(models.Model):
+    """What opened a session before the same person proved themselves by another means.
+
+    What grew from that login lives on in the session, and must end with the card or phone.
+    """
+
+    session = models.ForeignKey(SsoSession, on_delete=models.CASCADE, related_name="earlier")
+    card = models.ForeignKey(Card, on_delete=models.SET_NULL, null=True, related_name="+")
+    device = models.CharField(max_length=36, blank=True, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.card_id or self.device}"
+
+
+class PracticeChoice(models.Model):
+    """« En tant que »: what a person chose last at a portal that asks for it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    client_id = models.CharField(max_length=200)
+    practice = models.CharField(max_length=KEY_LENGTH)
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "client_id"], name="practice_one_choice_per_portal"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.practice}"
+
+
+class RevocationOrder(models.Model):
+    """Who or what must not log in, by order of the operator or of the holder, until it is lifted.
+
+    Never deleted: its beginning, its end and both reasons stay. `target`: a person's key, a card's
+    number in its short form, a phone's key.
+    """
+
+    kind = models.CharField(max_length=10)
+    target = models.CharField(max_length=64)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    cause = models.CharField(max_length=40)
+    reason = models.CharField(max_length=200)
+    ordered_by = models.CharField(max_length=100)
+    ordered_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=100, blank=True)
+    lift_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "révocation"
+        default_permissions = ("add", "view")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[str(kind) for kind in TargetKind]),
+                name="revocation_kind_known",
+            ),
+            # Ordered twice is ordered once; lifted, it may be ordered again.
+            models.UniqueConstraint(
+                fields=["kind", "target"],
+                condition=models.Q(lifted_at__isnull=True),
+                name="revocation_one_in_force",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}"
+
+    def lift(self, *, by: str, reason: str, now: datetime) -> bool:
+        """Ends the order once; False when it was lifted already."""
+        return (
+            RevocationOrder.objects.filter(pk=self.pk, lifted_at__isnull=True).update(
+                lifted_at=now, lifted_by=by, lift_reason=reason
+            )
+            == 1
+        )

@@ -5,7 +5,15 @@ from collections.abc import Callable
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
-from idp.oidc.views import authorize, backchannel, documents, logout, registration, userinfo
+from idp.oidc.views import (
+    authorize,
+    backchannel,
+    documents,
+    logout,
+    look_up,
+    registration,
+    userinfo,
+)
 
 _REALM = "auth/realms/esante-wallet"
 _PROTOCOL = f"{_REALM}/protocol/openid-connect"
@@ -26,6 +34,7 @@ _BACK_CHANNEL: list[URLPattern] = [
     _at(f"{_PROTOCOL}/ext/par/request", backchannel.push, "push"),
     _at(f"{_REALM}/clients-registrations/openid-connect", registration.register, "register"),
     _at(f"{_PROTOCOL}/userinfo", userinfo.userinfo, "userinfo"),
+    _at(f"{_REALM}/annuaire", look_up.annuaire, "annuaire"),
     _at(f"{_PROTOCOL}/certs", documents.certs, "certs"),
     _at(f"{_REALM}/.well-known/openid-configuration", documents.openid_configuration, "discovery"),
     _at(f"{_REALM}/.well-known/wallet-openid-configuration", documents.openid_configuration),

@@ -31,7 +31,7 @@ class Claim(ApiView):
     @extend_schema(
         operation_id="claim_enrolment",
         request=ClaimIn,
-        responses={200: ClaimOut, **problems(409, 410, 429)},
+        responses={200: ClaimOut, **problems(400, 409, 410, 429)},
         examples=[CODE_EXAMPLE, TOKEN_EXAMPLE],
         auth=[],
     )

@@ -1,5 +1,7 @@
 """Cards that are opposed, and the sessions that they opened."""
 
+from typing import Any
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.cardbridge.flows.crl import import_list
@@ -8,7 +10,8 @@ from idp.core import clock
 from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.sandbox.pki.store import Credential
-from tests.cardbridge.crafting import make_list
+from tests.cardbridge.crafting import Recipe, craft, make_list, private_extensions
+from tests.cardbridge.crafting import number as printed
 from tests.cardbridge.steps import log_in
 from tests.login.conftest import open_one
 
@@ -36,3 +39,8 @@ def barred(fort: Credential, card: Credential) -> None:
         source="crl",
         revoked_at=clock.now(),
     )
+
+
+def numbered(fort: Credential, number: str, **changes: Any) -> Credential:
+    """A card of the doctor with a number of its own, as two cards have."""
+    return craft(fort, Recipe(private=private_extensions(card_number=printed(number)), **changes))

@@ -2,7 +2,6 @@
 
 from threading import Thread
 from typing import Any
-from uuid import UUID
 
 import pytest
 from cryptography.x509.oid import NameOID
@@ -37,19 +36,19 @@ def test_one_card_that_cannot_be_ended_keeps_no_other_from_its_end(
     sessions = [session_by(card) for card in cards]
     for card in cards:
         barred(fort, card)
-    end = login.withdraw
+    end = login.withdraw_card
 
-    def withdraw(*, person_id: UUID, reason: str) -> dict[str, int]:
-        if person_id == sessions[0].person_id:
+    def withdraw_card(*, card: Card, **arguments: Any) -> dict[str, int]:
+        if card.person_id == sessions[0].person_id:
             raise OperationalError("deadlock detected")
-        return end(person_id=person_id, reason=reason)
+        return end(card=card, **arguments)
 
-    monkeypatch.setattr(login, "withdraw", withdraw)
+    monkeypatch.setattr(login, "withdraw_card", withdraw_card)
     assert withdraw_opposed_cards() == 1
     for session in sessions:
         session.refresh_from_db()
     assert [session.ended_at is not None for session in sessions] == [False, True]
-    monkeypatch.setattr(login, "withdraw", end)
+    monkeypatch.setattr(login, "withdraw_card", end)
     assert withdraw_opposed_cards() == 1
 
 

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ class Listener:
     url: str
     paths: list[str] = field(default_factory=list)
     bodies: "queue.Queue[bytes]" = field(default_factory=queue.Queue)
+    # When each POST came, by the clock of the machine.
+    told_at: list[float] = field(default_factory=list)
 
     def next_body(self) -> bytes:
         """Of the next POST; queue.Empty when none comes."""
@@ -34,6 +37,7 @@ def listening() -> Iterator[Listener]:
             self._say(f"<!doctype html><title>portail</title><h1>{self.path}</h1>")
 
         def do_POST(self) -> None:
+            kept.told_at.append(time.time())
             kept.bodies.put(self.rfile.read(int(self.headers["Content-Length"])))
             self._say("")
 

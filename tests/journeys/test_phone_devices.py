@@ -111,3 +111,25 @@ def test_a_phone_activated_again_takes_its_own_place(desk: Page, phone: Page, de
     desk.goto(f"{demo.base_url}/mon-ecps/")
     expect(desk.locator("#devices > li")).to_have_count(1)
     assert desk.locator("#devices > li").get_attribute("id") != before
+
+
+def test_a_phone_suspended_with_its_holders_access_is_put_back_with_the_card(
+    desk: Page, phone: Page, demo: Demo
+) -> None:
+    activate_with_pin(desk, phone, demo)
+    # The operator puts the doctor out, and lets them in again.
+    order = ("revoke", "person", "99900000011", "--reason", "journey")
+    assert "phones: 1" in demo.manage(*order).stdout
+    # Without Redis a command in a process of its own wakes nobody: the phone looks when it opens.
+    phone.reload()
+    expect(phone.locator("#stopped h1:visible")).to_have_text("e-CPS est suspendue")
+    desk.goto(f"{demo.base_url}/mon-ecps/")
+    expect(desk.locator("#choose-card")).to_be_visible()
+    assert demo.manage(*order, "--undo").returncode == 0
+    desk.context.clear_cookies()
+    open_my_ecps(desk, demo)
+    expect_accessible(desk)
+    desk.click("[id^=resume-]")
+    expect(desk.locator("#resumed")).to_be_visible()
+    expect_accessible(desk)
+    screen(phone, "home")

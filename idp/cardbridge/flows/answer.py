@@ -91,7 +91,7 @@ def _note_and_prove(
     mark taken off the row, and the worker's sweep finds it.
     """
     seen = _seen(card, professional)
-    note_card(seen)
+    card_id = note_card(seen)
     login.prove_within(
         attempt=attempt,
         authentication=Authentication(
@@ -104,6 +104,7 @@ def _note_and_prove(
             at=clock.now(),
             ends_soon_at=end_to_announce(seen),
             is_test=card.holder.is_test or professional.is_test,
+            card=card_id,
             evidence=evidence,
         ),
     )

@@ -1,10 +1,12 @@
 """Certificates that must not log in: kept by serial, and felt at once by who holds such a card.
 
-crl, ocsp → bar → the holder's sessions, tokens and phones end in the same transaction (decision 7).
+crl, ocsp → bar → what the card opened ends in the same transaction (decision 7), and with the last
+card of its holder all that they have.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -19,6 +21,7 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.models import Card
 from idp.login import flows as login
+from idp.login.rules.revocation import Cause
 
 log = structlog.get_logger()
 
@@ -93,7 +96,10 @@ def _is_swept(card: Card) -> bool:
 def _withdraw_opposed(card: Card) -> bool:
     opposed = barred_of(card)
     if opposed is not None:
-        _withdraw(card, opposed)
+        withdraw_opposed(
+            card,
+            Opposition(since=opposed.revoked_at, source=opposed.source, reason=opposed.reason),
+        )
     return opposed is not None
 
 
@@ -113,14 +119,27 @@ def barred_of(card: Card) -> Bar | None:
     )
 
 
-def _withdraw(card: Card, opposed: Bar) -> None:
-    now = clock.now()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opposition:
+    """Of one card: the first day named, who says so, and why."""
+
+    since: datetime | None
+    source: str
+    reason: str
+
+
+@transaction.atomic
+def withdraw_opposed(card: Card, opposed: Opposition) -> bool:
+    """Ends what the card opened, once; what else its holder has, by the rule of `login`.
+
+    False when that was done already.
+    """
     taken = Card.objects.filter(pk=card.pk, withdrawn_at__isnull=True).update(
-        withdrawn_at=now, opposed_at=opposed.revoked_at
+        withdrawn_at=clock.now(), opposed_at=opposed.since or clock.now()
     )
     if not taken:
-        return
-    ended = login.withdraw(person_id=card.person_id, reason="card opposed")
+        return False
+    ended = login.withdraw_card(card=card, cause=Cause.CARD_OPPOSED, since=opposed.since)
     record(
         event="card_opposed",
         outcome=Outcome.ACCEPTED,
@@ -130,9 +149,10 @@ def _withdraw(card: Card, opposed: Bar) -> None:
             "card": card.number,
             "issuer": card.issuer_sha256,
             "serial": card.serial,
-            "since": opposed.revoked_at.isoformat() if opposed.revoked_at else "",
+            "since": opposed.since.isoformat() if opposed.since else "",
             "source": opposed.source,
             "reason": opposed.reason,
             "ended": ended,
         },
     )
+    return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from django.conf import settings
 
+from idp.cardbridge.flows.issued import check_number_not_barred
 from idp.cardbridge.flows.trust_store import TrustStore, current_trust
 from idp.cardbridge.gateways.pki import Certificate, check_signature, read_certificate
 from idp.cardbridge.rules import oids
@@ -67,6 +68,7 @@ def verify_token(*, token: WebEidToken, challenge: str) -> VerifiedCard:
     try:
         trust.check_revocation(path, now=now, grace=settings.HYGIE.crl_grace)
         holder = read_holder(certificate.facts)
+        check_number_not_barred(holder.card_number)
     except CardRefusedError as error:
         # The key was proven: the refusal may be kept under the name it belongs to.
         error.proven_subject = certificate.facts.attribute(oids.COMMON_NAME)[:80]

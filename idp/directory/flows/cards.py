@@ -24,10 +24,10 @@ class SeenCard:
     not_after: datetime
 
 
-def note_card(seen: SeenCard) -> None:
-    """One statement a login. A card that logs in again is opposed no more."""
+def note_card(seen: SeenCard) -> int:
+    """One statement a login; the key of its row. A card that logs in again is opposed no more."""
     now = clock.now()
-    Card.objects.bulk_create(
+    (card,) = Card.objects.bulk_create(
         [
             Card(
                 person_id=seen.person_id,
@@ -48,6 +48,7 @@ def note_card(seen: SeenCard) -> None:
             *("opposed_at", "withdrawn_at"),
         ],
     )
+    return int(card.pk)
 
 
 def end_to_announce(seen: SeenCard) -> datetime | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
+from idp.core.errors import IdpError
 from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory.models import Person
 from idp.directory.rules.professional import Professional
@@ -16,22 +17,42 @@ def find_professional(*, identifier: str) -> Professional | None:
         national_id = parse_national_id(identifier)
     except InvalidIdentifierError:
         return None
-    return _only(_existing().filter(alternative_identifiers__identifier=national_id.value))
+    return _only(existing_people().filter(alternative_identifiers__identifier=national_id.value))
+
+
+def person_named(identifier: str) -> Person:
+    """For an operator's order, with the reason where there is nobody: their row.
+
+    Eleven digits are a bare RPPS number, as people write it.
+    """
+    is_bare = len(identifier) == 11 and identifier.isdecimal()
+    try:
+        national_id = parse_national_id(f"8{identifier}" if is_bare else identifier).value
+    except InvalidIdentifierError as error:
+        raise IdpError("invalid_identifier", f"{identifier}: {error.detail}") from error
+    person = Person.objects.filter(alternative_identifiers__identifier=national_id).first()
+    if person is None:
+        raise IdpError("unknown_person", f"nobody is known as {national_id}", status=404)
+    return person
 
 
 def get_professional(*, person_id: UUID) -> Professional | None:
     """The professional whose internal subject this is."""
-    return _only(_existing().filter(pk=person_id))
+    return _only(existing_people().filter(pk=person_id))
 
 
 def list_test_professionals() -> tuple[Professional, ...]:
-    """The fictitious people of a sandbox, RPPS numbers first, each in order; elsewhere, nobody."""
-    snapshots = _existing().filter(is_test=True).order_by("national_id")
+    """The fictitious people of a sandbox, RPPS numbers first, each in order; elsewhere, nobody.
+
+    Without the red list: whoever is on it is found by nobody who does not know them.
+    """
+    snapshots = existing_people().filter(is_test=True, is_red_listed=False).order_by("national_id")
     people = map(Professional.from_snapshot, snapshots.values_list("snapshot", flat=True))
     return tuple(sorted(people, key=lambda person: not person.national_id.startswith("8")))
 
 
-def _existing() -> QuerySet[Person]:
+def existing_people() -> QuerySet[Person]:
+    """Everybody that this deployment may know."""
     # A database that once served a sandbox must not bring fictitious people into production.
     everybody = Person.objects.all()
     return everybody if settings.HYGIE.is_sandbox else everybody.filter(is_test=False)

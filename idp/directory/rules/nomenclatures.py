@@ -4,6 +4,7 @@ Tables of the Nomenclatures des Objets de Santé whose wording is certain: G15, 
 (professions), R09 (category), R23 (mode), G05 (pharmacists' register), R02 (the sectors in use).
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -120,6 +121,24 @@ SECTEURS = MappingProxyType(
         "SA52": "Maison de santé ou pôle de santé",
     }
 )
+
+# By the short name of the table, where labels are looked up.
+TABLES: Final[MappingProxyType[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "G15": PROFESSIONS,
+        "G16": PROFESSIONS_EN_FORMATION,
+        "R09": CATEGORIES,
+        "R23": MODES_EXERCICE,
+        "G05": SECTIONS_PHARMACIENS,
+        "R02": SECTEURS,
+        # Their codes stand among the professions above.
+        "R94": MappingProxyType({}),
+        "R95": MappingProxyType({}),
+        "R291": MappingProxyType({}),
+    }
+)
+# Complete as built in, but for codes that are in use no more: the rest is unknown, imported or not.
+WHOLE_TABLES: Final = frozenset(TABLES) - {"R02"}
 
 
 def profession_label(code_profession: str, code_categorie: str) -> str:

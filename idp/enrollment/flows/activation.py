@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, vault
@@ -54,11 +55,18 @@ def start(*, session: SsoSession) -> Enrolment:
         )
 
 
-def end_open_enrolments(*, person_id: UUID, reason: str) -> None:
-    """What the holder left half done. In the caller's transaction, which holds the holder."""
+def end_open_enrolments(*, person_id: UUID, reason: str, card: int | None = None) -> None:
+    """What the holder left half done; with `card`, where a login by that card began it.
+
+    In the caller's transaction, which holds the holder.
+    """
     lock_holder(person_id)
-    for left in Enrolment.objects.filter(holder_id=person_id, state__in=sorted(OPEN_ENROLMENTS)):
-        _end(left, reason=reason)
+    left = Enrolment.objects.filter(holder_id=person_id, state__in=sorted(OPEN_ENROLMENTS))
+    if card is not None:
+        begun = SsoSession.objects.filter(Q(card=card) | Q(earlier__card=card))
+        left = left.filter(session_id__in=begun.values("pk"))
+    for enrolment in left:
+        _end(enrolment, reason=reason)
 
 
 def enrolment_of(*, enrolment_id: UUID, session: SsoSession | None) -> Enrolment:
@@ -154,6 +162,7 @@ def activate(
         activated_at=now,
         valid_until=now + life,
         enrolled_reference=row.reference,
+        card=session.card_id,
     )
     device.valid_until = now + life
     ring(

@@ -7,13 +7,19 @@ from django.db import transaction
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live
 from idp.enrollment.flows import refusals
+from idp.enrollment.flows.activation import lock_holder
 from idp.enrollment.flows.devices import devices_of, require_active, revoke
 from idp.enrollment.flows.fitness import is_new
-from idp.enrollment.flows.people import device_group
+from idp.enrollment.flows.people import device_group, require_fresh_card
+from idp.enrollment.flows.withdrawal import put_back
 from idp.enrollment.models import Device
 from idp.enrollment.rules.device_life import NOTICED_FOR
+from idp.enrollment.rules.limits import MAX_ACTIVE_DEVICES
 from idp.enrollment.rules.people import clean_label
 from idp.enrollment.rules.states import DeviceState
+from idp.login import flows as login
+from idp.login.models import SsoSession
+from idp.login.rules.revocation import Cause
 
 ANOTHER_PHONE = "another phone"
 
@@ -38,6 +44,36 @@ def rename(*, device_id: UUID, person_id: UUID, label: str, by: str) -> Device:
     device.label = cleaned
     live.wake(device_group(person_id))
     return device
+
+
+@transaction.atomic
+def resume(*, device_id: UUID, session: SsoSession) -> Device:
+    """A phone suspended with a card serves again: its holder shows one that is good.
+
+    Not one that was suspended for itself (a copied key): that one is activated anew.
+    """
+    require_fresh_card(session)
+    lock_holder(session.person_id)
+    device = (
+        Device.objects.select_for_update(of=("self",))
+        .select_related("holder")
+        .filter(pk=device_id, holder_id=session.person_id)
+        .first()
+    )
+    if device is None or not may_resume(device) or login.is_phone_ordered_out(device.pk):
+        raise refusals.no_such_device()
+    active = Device.objects.filter(
+        holder_id=session.person_id, state=DeviceState.ACTIVE, valid_until__gt=clock.now()
+    )
+    if active.count() >= MAX_ACTIVE_DEVICES:
+        raise refusals.too_many_devices()
+    put_back(device, by="holder, with a card")
+    return device
+
+
+def may_resume(device: Device) -> bool:
+    """Suspended with what certified its holder, and not for itself."""
+    return device.state == DeviceState.SUSPENDED and device.end_reason in set(Cause)
 
 
 def revoke_from(*, device: Device, target_id: UUID) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from idp.directory.models import Person
+from idp.directory.models import Card, Person
 from idp.enrollment.rules.people import LABEL_LENGTH
 from idp.enrollment.rules.states import DEVICE_SOURCES, DeviceKind, DeviceState
 
@@ -25,6 +25,8 @@ class Device(models.Model):
     instance_thumbprint = models.CharField(max_length=43, unique=True)
     # The audit row of the activation: which card login stands behind this phone.
     enrolled_reference = models.CharField(max_length=8, blank=True)
+    # The card of that login, as far as it is kept.
+    card = models.ForeignKey(Card, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)

@@ -18,6 +18,9 @@ class EntryKind(StrEnum):
     PHONE_REMOVED = "phone_removed"
 
 
+ENTRY_KINDS = [str(kind) for kind in EntryKind]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line. `receipt`: the signatures behind it are the person's own, and may be fetched."""

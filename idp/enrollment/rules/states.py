@@ -38,6 +38,10 @@ class RequestState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# As lists of their own, for the API's document.
+DEVICE_STATES = [str(state) for state in DeviceState]
+DEVICE_KINDS = [str(kind) for kind in DeviceKind]
+
 # Target → the states it can be reached from.
 DEVICE_SOURCES: dict[DeviceState, frozenset[DeviceState]] = {
     DeviceState.PENDING: frozenset(),

@@ -57,6 +57,9 @@ def _row(device: Device) -> dict[str, Any]:
         "warning": str(life.warning(clock.now())),
         "rename_url": reverse("enrollment:rename", args=[device.pk]),
         "revoke_url": reverse("enrollment:revoke", args=[device.pk]),
+        "resume_url": reverse("enrollment:put_back", args=[device.pk])
+        if device_life.may_resume(device)
+        else "",
     }
 
 
@@ -78,13 +81,19 @@ def home(request: HttpRequest) -> HttpResponse:
         "revoked": "revoked" in request.GET,
         "ending_cards": [card for card in cards_of(person_id=session.person_id) if ends_soon(card)],
         "renamed": "renamed" in request.GET,
+        "resumed": "resumed" in request.GET,
     }
     return render(request, "enrollment/home.html", context)
 
 
 def card_first(request: HttpRequest) -> HttpResponse:
     """Opens a login by card only; in the sandbox a test identity may stand for the card."""
-    methods = [MethodName.CARD]
+    return own_login(request, MethodName.CARD, back_to="enrollment:resume")
+
+
+def own_login(request: HttpRequest, *allowed: MethodName, back_to: str) -> HttpResponse:
+    """Opens a login for a page of our own, by these means."""
+    methods = [*allowed]
     if settings.HYGIE.is_sandbox:
         methods.append(MethodName.TEST)
     browser = browser_of(request) or new_browser()
@@ -95,7 +104,7 @@ def card_first(request: HttpRequest) -> HttpResponse:
             host=urlsplit(settings.HYGIE.base_url).netloc,
         ),
         policy=LoginPolicy(methods=tuple(methods)),
-        return_to=ReturnAddress(url_name="enrollment:resume"),
+        return_to=ReturnAddress(url_name=back_to),
         browser=browser,
     )
     response = see_other(reverse("login:dispatch", args=[attempt.pk]))
@@ -150,3 +159,14 @@ def rename(request: HttpRequest, device_id: UUID) -> HttpResponse:
             raise
         return see_other(reverse("enrollment:home"))
     return see_other(f"{reverse('enrollment:home')}?renamed")
+
+
+@require_POST
+@leads_back_to_my_ecps
+def put_back(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    """A phone suspended with an opposed card serves again, by the card that was just shown."""
+    session = session_of(request)
+    if session is None or not has_fresh_card(session):
+        return card_first(request)
+    device_life.resume(device_id=device_id, session=session)
+    return see_other(f"{reverse('enrollment:home')}?resumed")

@@ -25,13 +25,21 @@ from idp.login.flows.known_browsers import (
     people_known_to,
     remember_person,
 )
+from idp.login.flows.practices import must_choose, offered_practices, remembered_practice
+from idp.login.flows.revocation import lift, orders_in_force, revoke
 from idp.login.flows.sessions import (
     current_session,
     end_session,
     keep_alive,
     last_card_login,
 )
-from idp.login.flows.withdrawal import withdraw, withdraw_device
+from idp.login.flows.standing import card_orders, check_standing, has_left, is_phone_ordered_out
+from idp.login.flows.withdrawal import (
+    withdraw,
+    withdraw_card,
+    withdraw_device,
+    withdraw_uncertified,
+)
 
 __all__ = [
     "Browser",
@@ -40,6 +48,8 @@ __all__ = [
     "Question",
     "ask_decoupled",
     "attempt_of",
+    "card_orders",
+    "check_standing",
     "current_session",
     "decline",
     "decoupled_state",
@@ -48,17 +58,27 @@ __all__ = [
     "finish_decoupled",
     "forget_browser",
     "forget_person",
+    "has_left",
+    "is_phone_ordered_out",
     "keep_alive",
     "last_card_login",
+    "lift",
+    "must_choose",
     "note_failure",
+    "offered_practices",
     "open_attempt",
+    "orders_in_force",
     "people_known_to",
     "prove",
     "prove_within",
     "read_finished",
     "refuse",
     "remember_person",
+    "remembered_practice",
+    "revoke",
     "told_before_finish",
     "withdraw",
+    "withdraw_card",
     "withdraw_device",
+    "withdraw_uncertified",
 ]

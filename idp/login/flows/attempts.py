@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets, step_tokens
 from idp.core.errors import IdpError
+from idp.login.flows.practices import remember_practice
 from idp.login.flows.sessions import begin_session
+from idp.login.flows.standing import check_standing
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import (
     Authentication,
@@ -105,6 +107,7 @@ def prove_within(
 ) -> None:
     """`prove`, in the transaction of a caller that writes something else with it, or neither."""
     _check_policy(attempt.login_policy, authentication)
+    check_standing(person_id=authentication.person_id)
     row = record(
         event=event,
         outcome=Outcome.ACCEPTED,
@@ -189,15 +192,23 @@ def _tell(attempt: LoginAttempt) -> None:
 
 
 @transaction.atomic
-def finish(*, attempt: LoginAttempt, previous_secret: str = "") -> tuple[SsoSession, str]:
+def finish(
+    *, attempt: LoginAttempt, previous_secret: str = "", practice: str = ""
+) -> tuple[SsoSession, str]:
     """Takes the proof once and opens the SSO session: (session, new cookie secret).
+
+    `practice`: what the person chose of `offered_practices`, kept for this portal.
 
     `previous_secret`: the SSO cookie this browser held. The same person goes on in the same session
     (its `sid` lives in other portals' tokens); another person's session ends here and now.
     """
     proof = attempt.proof
-    if proof is None or not attempt.take(now=clock.now()):
+    if proof is None or not attempt.take(now=clock.now(), practice=practice):
         raise attempt_over()
+    if practice:
+        remember_practice(person_id=proof.person_id, client_id=attempt.client_id, practice=practice)
+    # Again: an order, or a register, may have come since the proof.
+    check_standing(person_id=proof.person_id)
     return begin_session(proof=proof, previous_secret=previous_secret)
 
 

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from idp.core import clock, secrets
 from idp.login.flows.attempts import Browser, attempt_over, open_attempt
 from idp.login.flows.sessions import begin_session
+from idp.login.flows.standing import check_standing
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import LoginPolicy, MethodName, Portal, ReturnAddress
 from idp.login.rules.steps import AttemptState
@@ -66,5 +67,6 @@ def finish_decoupled(*, attempt: LoginAttempt) -> SsoSession:
     proof = attempt.proof
     if not attempt.is_decoupled or proof is None or not attempt.take(now=clock.now()):
         raise attempt_over()
+    check_standing(person_id=proof.person_id)
     session, _cookie_secret = begin_session(proof=proof, previous_secret="")
     return session

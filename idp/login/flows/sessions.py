@@ -9,7 +9,8 @@ from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
-from idp.login.models import SsoSession
+from idp.login.flows.standing import has_left
+from idp.login.models import EarlierProof, SsoSession
 from idp.login.rules.authentication import Authentication, AuthMode
 
 # Use within this span of the last touch costs no write.
@@ -27,6 +28,8 @@ def current_session(*, cookie_secret: str) -> SsoSession | None:
     )
     now = clock.now()
     if session is None or not session.is_live(now=now, idle=settings.HYGIE.lifetimes.sso_idle):
+        return None
+    if has_left(session.person):
         return None
     keep_alive(session=session)
     return session
@@ -61,6 +64,7 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
         "auth_time": proof.at,
         "ecps_grade": proof.ecps_grade or "",
         "device": proof.device,
+        "card_id": proof.card,
         "is_test": proof.is_test,
         "last_seen_at": now,
         "expires_at": now + settings.HYGIE.lifetimes.sso_session,
@@ -69,10 +73,19 @@ def begin_session(*, proof: Authentication, previous_secret: str) -> tuple[SsoSe
     if previous is not None and previous.person_id == proof.person_id:
         renewed = SsoSession.objects.filter(pk=previous.pk, ended_at__isnull=True).update(**state)
         if renewed:
+            _keep_earlier(previous, proof)
             return SsoSession.objects.select_related("person").get(pk=previous.pk), cookie_secret
     if previous is not None:
         end_session(session=previous, reason="another person logged in")
     return SsoSession.objects.create(person_id=proof.person_id, **state), cookie_secret
+
+
+def _keep_earlier(before: SsoSession, proof: Authentication) -> None:
+    """What grew from another card or phone must still end with it."""
+    if (before.card_id, before.device) == (proof.card, proof.device):
+        return
+    if before.card_id or before.device:
+        EarlierProof.objects.create(session=before, card_id=before.card_id, device=before.device)
 
 
 def last_card_login(*, person_id: UUID) -> datetime | None:

@@ -4,49 +4,133 @@ Logins before sessions, always: a login that is finished meanwhile holds its att
 waited for, and its session is there to be seen. A login that comes later has lost its proof.
 """
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock
+from idp.directory.flows.live_cards import has_live_card
+from idp.directory.models import Card, Person
 from idp.login.flows.sessions import end_session
+from idp.login.flows.standing import barred_numbers, barred_people, cause_of, ordered_out
 from idp.login.models import LoginAttempt, SsoSession
+from idp.login.rules.revocation import Cause, Withdrawal
 from idp.login.rules.steps import AttemptState
 
 
 @transaction.atomic
-def withdraw(*, person_id: UUID, reason: str) -> dict[str, int]:
-    """Ends what the hooks own, logins under way and sessions (with their tokens); counts of each.
+def withdraw(*, person_id: UUID, cause: Cause) -> dict[str, int]:
+    """Ends all that a person has: phones, logins under way, sessions (with their tokens).
 
-    The hooks come first: once a person's phones are over, they prove no login any more. Portals
-    hear of it as of every session that ends. Each end is a row of the audit log.
+    Portals hear of it as of every session that ends. Each end is a row of the audit log; what is
+    returned are the counts. Whoever left the register keeps the phones, which log nobody in
+    meanwhile: a register that was wrong for a day costs nobody an activation.
     """
-    owned = {
-        name: import_string(path)(person_id=person_id, reason=reason)
-        for name, path in settings.WITHDRAWAL_HOOKS.items()
-    }
-    logins = _end_logins(_proven().filter(authentication__person_id=str(person_id)), reason)
-    live = _live().filter(person_id=person_id)
-    sessions = sum(end_session(session=session, reason=reason) for session in live)
-    return {"sessions": sessions, "logins": logins, **owned}
+    ends_phones = cause is not Cause.LEFT_REGISTER
+    owned = _tell(Withdrawal(person_id=person_id, cause=cause, ends_phones=ends_phones))
+    logins = _end_logins(_proven().filter(authentication__person_id=str(person_id)), cause)
+    return {"sessions": _end(_live().filter(person_id=person_id), cause), "logins": logins, **owned}
 
 
 @transaction.atomic
-def withdraw_device(*, device: str, reason: str) -> None:
-    """Ends what this phone vouched for: the logins it proved, the sessions it opened."""
+def withdraw_card(*, card: Card, cause: Cause, since: datetime | None = None) -> dict[str, int]:
+    """Ends what this card proved, whatever else its holder has; with the last card, all of it.
+
+    Phones stay while another card certifies their holder; one who reports a loss with a phone keeps
+    it until the card is opposed. `since`: what the card enrolled from then on was never good.
+    """
+    ends_phones = cause is not Cause.REPORTED_LOST and not has_live_card(
+        person_id=card.person_id, but=card, barred=barred_numbers()
+    )
+    if ends_phones:
+        ends = Q(authentication__person_id=str(card.person_id))
+        sessions = _live().filter(person_id=card.person_id)
+    else:
+        ends, sessions = Q(authentication__card=card.pk), _live().filter(_by(card=card.pk))
+    owned = _tell(
+        Withdrawal(
+            person_id=card.person_id,
+            cause=cause,
+            card=card.pk,
+            since=since,
+            ends_phones=ends_phones,
+        )
+    )
+    logins = _end_logins(_proven().filter(ends), cause)
+    return {"sessions": _end(sessions, cause), "logins": logins, **owned}
+
+
+def withdraw_uncertified(*, person_ids: Collection[UUID]) -> int:
+    """Of holders whose cards were opposed though never used here: phones that none certifies."""
+    barred, done = barred_numbers(), 0
+    for person_id in import_string(settings.DEVICE_ORDERS["holders"])(person_ids=person_ids):
+        if not has_live_card(person_id=person_id, barred=barred):
+            done += bool(withdraw(person_id=person_id, cause=Cause.CARD_OPPOSED)["phones"])
+    return done
+
+
+@transaction.atomic
+def withdraw_device(*, device: str, reason: str) -> int:
+    """Ends what this phone vouched for: the logins it proved, the sessions it opened; how many."""
     _end_logins(_proven().filter(authentication__device=device), reason)
-    for session in _live().filter(device=device):
-        end_session(session=session, reason=reason)
+    return _end(_live().filter(_by(device=device)), reason)
+
+
+def withdraw_barred_people() -> int:
+    """Job of the worker: who left the register, and logins that raced with an order.
+
+    Tokens and sessions of who left are dead since the import; here their portals are told.
+    """
+    # From the sessions to the people, by index: every few seconds, in a directory of millions.
+    live = SsoSession.objects.filter(ended_at__isnull=True, expires_at__gt=clock.now())
+    left = live.filter(person__left_register_at__isnull=False).values_list("person_id", flat=True)
+    people = barred_people().filter(pk__in={*left, *ordered_out()})
+    with_session = people.filter(Exists(live.filter(person=OuterRef("pk"))))
+    return sum(_withdraw_barred(person) for person in with_session)
+
+
+@transaction.atomic
+def _withdraw_barred(person: Person) -> bool:
+    cause = cause_of(person)
+    ended = withdraw(person_id=person.pk, cause=cause)
+    record(
+        event="access_withdrawn",
+        outcome=Outcome.ACCEPTED,
+        subject=person.national_id,
+        is_test=person.is_test,
+        data={"cause": cause, "ended": ended},
+    )
+    return True
+
+
+def _tell(withdrawal: Withdrawal) -> dict[str, int]:
+    """The hooks come first: once a person's phones are over, they prove no login any more."""
+    return {
+        name: import_string(path)(withdrawal) for name, path in settings.WITHDRAWAL_HOOKS.items()
+    }
+
+
+def _by(**proof: int | str) -> Q:
+    """Sessions that this card or phone opened, now or before another means took over."""
+    ((name, value),) = proof.items()
+    earlier = SsoSession.objects.filter(**{f"earlier__{name}": value}).values("pk")
+    return Q(**{name: value}) | Q(pk__in=earlier)
 
 
 def _live() -> QuerySet[SsoSession]:
     return SsoSession.objects.select_related("person").filter(
         ended_at__isnull=True, expires_at__gt=clock.now()
     )
+
+
+def _end(sessions: QuerySet[SsoSession], reason: str) -> int:
+    return sum(end_session(session=session, reason=reason) for session in sessions)
 
 
 def _proven() -> QuerySet[LoginAttempt]:

@@ -45,6 +45,8 @@ class Authentication:
     # Of a phone: what its proof shows of it, and which one it was.
     ecps_grade: EcpsGrade | None = None
     device: str = ""
+    # Of a card: the key of its row in the directory.
+    card: int | None = None
     evidence: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class Authentication:
             "ends_soon_at": self.ends_soon_at.isoformat() if self.ends_soon_at else None,
             "ecps_grade": self.ecps_grade,
             "device": self.device,
+            "card": self.card,
         }
 
     @classmethod
@@ -79,6 +82,7 @@ class Authentication:
             else None,
             ecps_grade=EcpsGrade(grade) if (grade := value["ecps_grade"]) else None,
             device=value["device"],
+            card=value.get("card"),
         )
 
 
@@ -100,6 +104,8 @@ class LoginPolicy:
     methods: tuple[MethodName, ...] = ()
     login_hint: str = ""
     ecps: EcpsPolicy = EcpsPolicy.ANY
+    # Whoever has several practices chooses one of them before the session begins.
+    asks_practice: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -107,6 +113,7 @@ class LoginPolicy:
             "methods": list(self.methods),
             "login_hint": self.login_hint,
             "ecps": str(self.ecps),
+            "asks_practice": self.asks_practice,
         }
 
     @classmethod
@@ -116,6 +123,7 @@ class LoginPolicy:
             methods=tuple(MethodName(name) for name in value.get("methods", ())),
             login_hint=value.get("login_hint", ""),
             ecps=EcpsPolicy(value["ecps"]),
+            asks_practice=value.get("asks_practice", False),
         )
 
 

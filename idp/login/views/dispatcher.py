@@ -169,7 +169,8 @@ def dispatch(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """Takes the proof, opens the session, sends the browser back to the asker.
 
-    A POST is the person's yes to what was asked before: another's session, a card that ends soon.
+    A POST is the person's yes to what was asked before: another's session, a card that ends soon;
+    or the practice that was chosen.
     """
     attempt = flows.attempt_of(attempt_id=attempt_id, browser=browser_of(request))
     if _step(attempt) is Step.RETURN_REFUSAL:
@@ -178,7 +179,23 @@ def finish(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         told = flows.told_before_finish(attempt=attempt, previous_secret=sso_secret_of(request))
         if told is not None:
             return attempt_page(request, "login/confirm.html", attempt, {"told": told})
-    session, cookie_secret = flows.finish(attempt=attempt, previous_secret=sso_secret_of(request))
+    practices = flows.offered_practices(attempt=attempt)
+    practice = request.POST.get("practice", "")
+    if practices and practice not in {each.key for each in practices}:
+        # Also after the page above: one question at a time.
+        is_empty = "practice" in request.POST or "practice-form" in request.POST
+        return attempt_page(
+            request,
+            "login/practice.html",
+            attempt,
+            {"practices": practices, "is_empty": is_empty},
+            status=400 if is_empty else 200,
+        )
+    session, cookie_secret = flows.finish(
+        attempt=attempt,
+        previous_secret=sso_secret_of(request),
+        practice=practice if practices else "",
+    )
     response = _return(attempt, session)
     remember_sso(response, cookie_secret)
     remember_method(response, session.method)

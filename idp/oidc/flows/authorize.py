@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from idp.core import clock
+from idp.directory.rules.professional import Professional
 from idp.login import flows as login
 from idp.login.flows.attempts import attempt_over
 from idp.login.methods import installed_methods
@@ -114,7 +115,11 @@ def _reuse_or_login(
             policy=client.phones_accepted,
             now=clock.now(),
         ):
-            return _granted(asked, client, session, is_sso=True)
+            practice = _remembered(client, session)
+            if practice is not None:
+                return _granted(asked, client, session, is_sso=True, practice=practice)
+            if "none" in asked.prompts:
+                raise RedirectedError("interaction_required", "The person must choose a practice.")
     if "none" in asked.prompts:
         raise RedirectedError("login_required", "The person must log in.")
     return _open_login(asked, client, browser)
@@ -123,6 +128,15 @@ def _reuse_or_login(
 def _is_usable(session: SsoSession) -> bool:
     """A fictitious person of a former sandbox is nobody in production."""
     return settings.HYGIE.is_sandbox or not (session.is_test or session.person.is_test)
+
+
+def _remembered(client: Client, session: SsoSession) -> str | None:
+    """The practice of an open session at this portal; None where the person must choose one."""
+    if not client.practice_choice:
+        return ""
+    practice = login.remembered_practice(person_id=session.person_id, client_id=client.client_id)
+    professional = Professional.from_snapshot(session.person.snapshot)
+    return None if login.must_choose(professional, remembered=practice) else practice
 
 
 def _expected_subject(asked: AuthorizeRequest) -> str:
@@ -149,7 +163,10 @@ def portal_of(client: Client, redirect_uri: str) -> Portal:
 @transaction.atomic
 def _open_login(asked: AuthorizeRequest, client: Client, browser: login.Browser) -> WaitingLogin:
     policy = LoginPolicy(
-        acr_values=asked.acr_asked, login_hint=asked.login_hint, ecps=client.phones_accepted
+        acr_values=asked.acr_asked,
+        login_hint=asked.login_hint,
+        ecps=client.phones_accepted,
+        asks_practice=client.practice_choice,
     )
     if not usable_methods(installed_methods(), policy):
         raise RedirectedError(
@@ -192,27 +209,29 @@ def _resume(*, step: str, browser: login.Browser | None, caller: str) -> Answer 
             known = code if code in LOGIN_REFUSALS else "access_denied"
             # Audited where it happened: by the login.
             return _error(RedirectedError(known, "The person did not log in."), asked, client)
-        return _after_login(asked, client, finished.session)
+        return _after_login(asked, client, finished.session, finished.attempt.practice)
     except ShownError as error:
         return _Over(error=error, asked=asked)
     except RedirectedError as error:
         return _refused(error, asked, client, caller)
 
 
-def _after_login(asked: AuthorizeRequest, client: Client, session: SsoSession) -> Answer:
+def _after_login(
+    asked: AuthorizeRequest, client: Client, session: SsoSession, practice: str
+) -> Answer:
     if not client.is_enabled or session.ended_at is not None:
         raise RedirectedError("access_denied", "The client or the session has ended.")
     expected = _expected_subject(asked)
     if expected and expected != subject_of(client=client, person=session.person):
         raise RedirectedError("login_required", "Another person logged in.")
-    return _granted(asked, client, session, is_sso=False)
+    return _granted(asked, client, session, is_sso=False, practice=practice)
 
 
 def _granted(
-    asked: AuthorizeRequest, client: Client, session: SsoSession, *, is_sso: bool
+    asked: AuthorizeRequest, client: Client, session: SsoSession, *, is_sso: bool, practice: str
 ) -> Answer:
     use_up(asked)
-    code = grant_code(asked=asked, client=client, session=session, is_sso=is_sso)
+    code = grant_code(asked=asked, client=client, session=session, is_sso=is_sso, practice=practice)
     parameters = [("code", code)]
     if asked.state:
         parameters.append(("state", asked.state))

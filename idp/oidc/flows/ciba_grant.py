@@ -113,6 +113,12 @@ def _new_grant(asked: BackchannelRequest, session: SsoSession, cnf: dict[str, st
         auth_mode=session.auth_mode,
         auth_time=session.auth_time,
         is_test=session.is_test or session.person.is_test,
+        # No page asks: what was chosen last at this portal, if anything was.
+        practice=login.remembered_practice(
+            person_id=session.person_id, client_id=asked.client.client_id
+        )
+        if asked.client.practice_choice
+        else "",
         # There is no code: nobody knows this one, and it is used already.
         code_digest=secrets.digest(secrets.new_token()),
         code_expires_at=now,

@@ -18,6 +18,8 @@ def client_document(client: Client) -> dict[str, Any]:
         "may_introspect": client.introspects,
         "id_token_signed_response_alg": client.id_token_alg,
         "ecps_policy": client.ecps_policy,
+        **({"practice_choice": True} if client.practice_choice else {}),
+        **({"may_look_up": True} if client.may_look_up else {}),
         **_proof(client),
         **_choices(client),
         **_ciba(client),

@@ -14,6 +14,7 @@ from idp.oidc.flows.sender import protocol_error, sender_of
 from idp.oidc.gateways import keys
 from idp.oidc.models import Client, SeenId
 from idp.oidc.rules.errors import BackchannelError
+from idp.oidc.rules.look_up import LOOK_UP_SCOPE
 from idp.oidc.rules.scopes import granted_scopes
 from idp.oidc.rules.tokens import CLIENT_TOKEN, client_access_claims, token_type
 
@@ -78,6 +79,8 @@ def client_scope(client: Client, asked: str) -> str:
     granted = granted_scopes(
         asked=wanted, allowed=[name for name in client.scopes if name != "openid"]
     )
+    if LOOK_UP_SCOPE in wanted and client.may_look_up:
+        granted = (*granted, LOOK_UP_SCOPE)
     if wanted and not granted:
         raise InvalidScopeError("None of the scopes may be granted.")
     return " ".join(dict.fromkeys(granted))

@@ -49,6 +49,8 @@ class ClientMetadata:
     answers: AnswerMetadata = field(default_factory=AnswerMetadata)
     ciba: CibaMetadata = field(default_factory=CibaMetadata)
     ecps_policy: EcpsPolicy = EcpsPolicy.ANY
+    practice_choice: bool = False
+    may_look_up: bool = False
 
     def check(self) -> None:
         """Refused with the reason, for the operator."""
@@ -202,6 +204,8 @@ def _columns(metadata: ClientMetadata) -> dict[str, object]:
         "introspects": list(metadata.introspects),
         "id_token_alg": metadata.id_token_alg,
         "ecps_policy": str(metadata.ecps_policy),
+        "practice_choice": metadata.practice_choice,
+        "may_look_up": metadata.may_look_up,
         **_proof_columns(metadata.proof),
         **metadata.logout.columns(),
         **metadata.answers.columns(),

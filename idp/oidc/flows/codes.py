@@ -13,7 +13,12 @@ from idp.oidc.rules.scopes import granted_scopes
 
 
 def grant_code(
-    *, asked: AuthorizeRequest, client: Client, session: SsoSession, is_sso: bool
+    *,
+    asked: AuthorizeRequest,
+    client: Client,
+    session: SsoSession,
+    is_sso: bool,
+    practice: str = "",
 ) -> str:
     """What this person grants to this portal; returns the code, of which a digest is kept."""
     acr = acr_answered(asked=known_levels(asked.acr_asked), reached=session.reached)
@@ -34,6 +39,7 @@ def grant_code(
         auth_mode=session.auth_mode,
         auth_time=session.auth_time,
         is_test=is_test,
+        practice=practice,
         code_digest=secrets.digest(code),
         code_challenge=asked.code_challenge,
         # RFC 7636 §4.3: a method that is not present means plain.
@@ -56,6 +62,13 @@ def grant_code(
             "scope": grant.scope,
             "acr": acr,
             "sso": is_sso,
+            **({"practice": practice, "structure": _structure(grant)} if practice else {}),
         },
     )
     return code
+
+
+def _structure(grant: Grant) -> str:
+    """Where, for who reads the audit log years later."""
+    activity = grant.professional.first_activity
+    return activity.identifiant_technique_structure if activity else ""

@@ -64,7 +64,7 @@ def token_answer(
     grant: Grant, refresh: RefreshToken, *, scope: str, with_id_token: bool, now: datetime
 ) -> dict[str, Any]:
     """The token response (PSC facts §4)."""
-    professional = Professional.from_snapshot(grant.session.person.snapshot)
+    professional = grant.professional
     facts = facts_of(grant, scope=scope, now=now)
     lifetime = settings.HYGIE.lifetimes.access_token
     expires_at = int(min(now + lifetime, grant.session.expires_at).timestamp())

@@ -22,7 +22,15 @@ from idp.oidc.rules.registration_request import LONGEST_BODY, RegistrationReques
 MOST_USES = 1000
 LONGEST_LIFE = timedelta(days=365)
 # What concerns the operator alone is not told to the portal.
-_OPERATORS = ("profile", "ecps_policy", "may_introspect", "is_enabled", "is_sandbox")
+_OPERATORS = (
+    "profile",
+    "ecps_policy",
+    "practice_choice",
+    "may_look_up",
+    "may_introspect",
+    "is_enabled",
+    "is_sandbox",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from idp.core import clock, secrets
+from idp.login.flows import has_left
 from idp.oidc.gateways import keys
 from idp.oidc.models import Client, Grant
 from idp.oidc.rules.tokens import CLIENT_TOKEN, grant_of
@@ -40,7 +41,7 @@ def find_grant(**lookup: Any) -> Grant | None:
 
 
 def is_alive(grant: Grant, *, now: datetime) -> bool:
-    """Tokens die with the SSO session, with the client, and with the sandbox.
+    """Tokens die with the SSO session, with the client, with the sandbox, and with the register.
 
     Idleness is not judged here: it is the refresh token's own lifetime.
     """
@@ -51,6 +52,7 @@ def is_alive(grant: Grant, *, now: datetime) -> bool:
         and grant.client.is_enabled
         and session.ended_at is None
         and now < session.expires_at
+        and not has_left(session.person)
         and (settings.HYGIE.is_sandbox or not is_fictitious)
     )
 

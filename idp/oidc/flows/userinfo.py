@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from idp.directory.rules.professional import Professional
 from idp.oidc.flows.answers import userinfo_for
 from idp.oidc.flows.sender import check_sender
 from idp.oidc.flows.subjects import subject_of
@@ -27,7 +26,7 @@ def tell_userinfo(*, access_token: str, call: Call) -> dict[str, Any] | str:
         requires_nonce=grant.client.profile.requires_dpop_nonce,
     )
     claims = userinfo(
-        Professional.from_snapshot(grant.session.person.snapshot),
+        grant.professional,
         subject=subject_of(client=grant.client, person=grant.session.person),
         auth_mode=grant.auth_mode,
         open_claims=open_claims(

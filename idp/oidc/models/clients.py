@@ -31,6 +31,10 @@ class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
         default=EcpsPolicy.ANY,
         choices=[(str(policy), str(policy)) for policy in EcpsPolicy],
     )
+    # « En tant que »: whoever has several practices chooses one at each login.
+    practice_choice = models.BooleanField(default=False)
+    # Whether it may read the directory by itself (scope `annuaire`).
+    may_look_up = models.BooleanField(default=False)
     # Made by a sandbox: refused everywhere else.
     is_sandbox = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)

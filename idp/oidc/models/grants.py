@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import models
 
+from idp.directory.rules.practices import KEY_LENGTH, leading_with
+from idp.directory.rules.professional import Professional
 from idp.login.models import SsoSession
 from idp.oidc.models.clients import Client
 
@@ -31,6 +33,8 @@ class Grant(models.Model):
     auth_mode = models.CharField(max_length=20)
     auth_time = models.DateTimeField()
     is_test = models.BooleanField(default=False)
+    # The practice that its claims begin with (`directory.rules.practices`); `""`: the first.
+    practice = models.CharField(max_length=KEY_LENGTH, blank=True)
 
     code_digest = models.BinaryField(max_length=32, unique=True)
     code_challenge = models.CharField(max_length=128, blank=True)
@@ -107,6 +111,12 @@ class Grant(models.Model):
             )
             == 1
         )
+
+    @property
+    def professional(self) -> Professional:
+        """Whom the tokens of this grant are about, as the register knows them now."""
+        professional = Professional.from_snapshot(self.session.person.snapshot)
+        return leading_with(professional, self.practice)
 
     # What Authlib's code and refresh grants ask of a stored credential.
     def get_redirect_uri(self) -> str:

@@ -55,7 +55,7 @@ def subject_role(exercice: Exercice) -> str:
     return f"{exercice.code_profession}^{oid}"
 
 
-def _exercice_entries(exercice: Exercice) -> list[dict[str, Any]]:
+def exercice_entries(exercice: Exercice) -> list[dict[str, Any]]:
     """Eight keys, one savoir-faire each: several savoir-faire are several entries (§6.3)."""
     pairs = [(known.code_type, known.code) for known in exercice.savoir_faire] or [("", "")]
     return [
@@ -92,9 +92,7 @@ def _practice(professional: Professional) -> dict[str, Any]:
             # Inside until 2023, at the top since: portals of both ages read it (§6.4).
             "codeCivilite": professional.civility,
             "exercices": [
-                entry
-                for exercice in professional.exercices
-                for entry in _exercice_entries(exercice)
+                entry for exercice in professional.exercices for entry in exercice_entries(exercice)
             ],
         },
     }

@@ -64,10 +64,10 @@ def _answer(token: str, call: Call) -> HttpResponse:
     try:
         return _told(tell_userinfo(access_token=token, call=call))
     except (InvalidTokenError, BackchannelError) as error:
-        return _refused(error, is_dpop=call.is_dpop)
+        return challenged(error, is_dpop=call.is_dpop)
 
 
-def _refused(error: InvalidTokenError | BackchannelError, *, is_dpop: bool) -> HttpResponse:
+def challenged(error: InvalidTokenError | BackchannelError, *, is_dpop: bool) -> HttpResponse:
     """RFC 6750 §3, RFC 9449 §7.1: the challenge names the error, and what proofs may be."""
     said = f'error="{error.code}", error_description="{error.description}"'
     if is_dpop:

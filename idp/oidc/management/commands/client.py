@@ -61,6 +61,16 @@ class Command(BaseCommand):
             default=str(EcpsPolicy.ANY),
             help="which phones it accepts; default: any",
         )
+        add.add_argument(
+            "--practice-choice",
+            action="store_true",
+            help="whoever has several practices chooses one at each login",
+        )
+        add.add_argument(
+            "--may-look-up",
+            action="store_true",
+            help="it may search the directory by itself (grant client_credentials)",
+        )
         add_proof_arguments(add)
         add_choice_arguments(add)
         add_ciba_arguments(add)
@@ -117,6 +127,8 @@ class Command(BaseCommand):
                 answers=answers_of(options),
                 ciba=ciba_of(options),
                 ecps_policy=EcpsPolicy(options["ecps_policy"]),
+                practice_choice=options["practice_choice"],
+                may_look_up=options["may_look_up"],
             ),
         )
         return {**client_document(client), **({"client_secret": secret} if secret else {})}

@@ -1,0 +1,128 @@
+"""Oppositions that the register of issued cards names: refused at a login, acted upon by a sweep.
+
+A second source beside revocation lists, daily (cps-card facts §2); and the orders that bar a card.
+"""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from idp.cardbridge.flows.barring import Opposition, withdraw_opposed
+from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.directory.flows.live_cards import opposed, opposed_in_register, today
+from idp.directory.models import AlternativeIdentifier, Card, IssuedCard
+from idp.directory.rules.card_numbers import card_number_forms
+from idp.login import flows as login
+
+log = structlog.get_logger()
+
+BATCH = 1000
+# Of every card of health (cps-card facts §4).
+ISSUER = "8025000001"
+# Logins that may have passed the look-up a moment before the import.
+SWEPT_BACK = timedelta(minutes=2)
+
+
+def check_number_not_barred(number: str) -> None:
+    """CardRefusedError, with its day, where the register or an order bars this card.
+
+    One statement.
+    """
+    barred = login.card_orders([number]).values_list("ordered_at__date")
+    rows = opposed([number]).values_list("opposed_on").union(barred)
+    days = [day for (day,) in rows if day is not None]
+    if days:
+        raise CardRefusedError(CardCode.CARD_REVOKED, status=403, on=_midnight(min(days)))
+
+
+def withdraw_opposed_issued() -> int:
+    """Job of the worker: ends what newly opposed cards opened; how many cards."""
+    # An opposition that the register took back may come again.
+    IssuedCard.objects.filter(opposed_on__isnull=True, withdrawn_at__isnull=False).update(
+        withdrawn_at=None
+    )
+    done, after = _withdraw_recent(), 0
+    while batch := _batch(after):
+        done += _withdraw(batch)
+        after = batch[-1].pk
+    return done
+
+
+def _batch(after: int) -> list[IssuedCard]:
+    rows = IssuedCard.objects.filter(
+        opposed_on__isnull=False, opposed_on__lte=today(), withdrawn_at__isnull=True, pk__gt=after
+    )
+    return list(rows.order_by("pk")[:BATCH])
+
+
+def _withdraw(batch: list[IssuedCard]) -> int:
+    """Those that logged in here with all that they opened, and phones that no card certifies."""
+    seen = _seen([form for row in batch for form in _stored_forms(row.number)])
+    failed, done = set[int](), 0
+    for row in batch:
+        if row.number in seen:
+            ended = _end(seen[row.number], row)
+            done += bool(ended)
+            if ended is None:
+                failed.add(row.pk)
+    done += login.withdraw_uncertified(
+        person_ids=_holders([row for row in batch if row.number not in seen])
+    )
+    acted_on = [row.pk for row in batch if row.pk not in failed]
+    IssuedCard.objects.filter(pk__in=acted_on).update(withdrawn_at=clock.now())
+    return done
+
+
+def _holders(rows: list[IssuedCard]) -> set[UUID]:
+    """Whose cards they are: as the import found, or as the card itself names them."""
+    nameless = [row.national_id for row in rows if row.person_id is None]
+    known = AlternativeIdentifier.objects.filter(identifier__in=nameless)
+    found = {row.person_id for row in rows if row.person_id is not None}
+    return found | set(known.values_list("person_id", flat=True))
+
+
+def _seen(numbers: list[str]) -> dict[str, Card]:
+    """Cards that logged in here, by every form of their number."""
+    cards = Card.objects.select_related("person").filter(number__in=numbers)
+    return {form: card for card in cards for form in card_number_forms(card.number)}
+
+
+def _withdraw_recent() -> int:
+    """A login that raced with the import ends here, soon after."""
+    recent = {
+        card.number: card
+        for card in Card.objects.select_related("person").filter(
+            last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
+        )
+    }
+    named = opposed_in_register(list(recent))
+    return sum(bool(_end(recent[number], row)) for number, row in named.items())
+
+
+def _end(card: Card, row: IssuedCard) -> bool | None:
+    """None for one that failed: it is tried again later, and keeps no other from its end."""
+    try:
+        return withdraw_opposed(card, _opposition(row))
+    except (IdpError, DatabaseError) as error:
+        log.error("card_not_withdrawn", card=card.number, detail=str(error))
+        return None
+
+
+def _opposition(row: IssuedCard) -> Opposition:
+    since = _midnight(row.opposed_on or today())
+    return Opposition(since=since, source=row.source, reason=row.opposition_reason)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
+
+
+def _stored_forms(number: str) -> list[str]:
+    """How a login notes the number that a register names: with the issuer before it, or not."""
+    serial = number.rpartition("/")[2].removeprefix(ISSUER)
+    return [number, serial, f"{ISSUER}/{serial}"]

@@ -1,0 +1,50 @@
+"""Search of the directory for others: never the red list, nobody who left, few at a time."""
+
+from functools import reduce
+from operator import or_
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from idp.core.identifiers import InvalidIdentifierError, parse_national_id
+from idp.directory.flows.find import existing_people
+from idp.directory.models import Person
+from idp.directory.rules.professional import Professional
+
+MOST = 20
+
+
+def search_by_identifier(*, identifier: str) -> list[Professional]:
+    """The one known by it, as a list of one or none. Eleven digits are a bare RPPS number."""
+    is_bare = len(identifier) == 11 and identifier.isdecimal()
+    try:
+        national_id = parse_national_id(f"8{identifier}" if is_bare else identifier).value
+    except InvalidIdentifierError:
+        return []
+    people = _searchable().filter(alternative_identifiers__identifier=national_id)
+    return _professionals(people[:1])
+
+
+def search_by_name(*, family_name: str, given_names: str) -> tuple[list[Professional], bool]:
+    """By the whole family name and, where given, the beginning of the first name; and whether more
+    are left than the `MOST` that are told.
+    """
+    # What a database folds by itself may end at ASCII (SQLite; PostgreSQL in the locale C).
+    spellings = (family_name, family_name.lower(), family_name.upper())
+    named = reduce(or_, (Q(family_name__iexact=spelling) for spelling in spellings))
+    people = _searchable().filter(named)
+    if given_names:
+        people = people.filter(given_names__istartswith=given_names)
+    found = _professionals(people.order_by("national_id")[: MOST + 1])
+    return found[:MOST], len(found) > MOST
+
+
+def _searchable() -> QuerySet[Person]:
+    people = existing_people().filter(is_red_listed=False)
+    if settings.HYGIE.refuses_who_left_the_register:
+        people = people.filter(left_register_at__isnull=True)
+    return people
+
+
+def _professionals(people: QuerySet[Person]) -> list[Professional]:
+    return [Professional.from_snapshot(row) for row in people.values_list("snapshot", flat=True)]

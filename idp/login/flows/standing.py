@@ -1,0 +1,99 @@
+"""Whether a person may log in at all, whatever the means: the register and orders in force say so.
+
+Asked when a means has proven who it is, and again when its login is finished.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from idp.core.errors import IdpError
+from idp.directory.models import Person
+from idp.directory.rules.card_numbers import short_card_number
+from idp.login.models import RevocationOrder
+from idp.login.rules.revocation import Cause, TargetKind
+
+ACCESS_REVOKED = "access_revoked"
+
+
+def barred_people() -> QuerySet[Person]:
+    """Persons who must not log in. Whoever is on the red list is absent from public files."""
+    is_out = Q(is_ordered=True)
+    if settings.HYGIE.refuses_who_left_the_register:
+        is_out |= Q(left_register_at__isnull=False, is_red_listed=False)
+    return Person.objects.annotate(is_ordered=_ordered()).filter(is_out)
+
+
+def has_left(person: Person) -> bool:
+    """Of a row at hand, without a statement: sessions and tokens are judged by it at each use."""
+    return (
+        settings.HYGIE.refuses_who_left_the_register
+        and person.left_register_at is not None
+        and not person.is_red_listed
+    )
+
+
+def check_standing(*, person_id: UUID) -> None:
+    """One statement; IdpError where this person must not log in."""
+    person = barred_people().filter(pk=person_id).first()
+    if person is None:
+        return
+    cause = cause_of(person)
+    raise IdpError(
+        ACCESS_REVOKED,
+        _("Votre accès à ce service est suspendu. Aucune connexion n’est possible en votre nom.")
+        if cause is Cause.ORDER
+        else _(
+            "Le répertoire des professionnels ne vous compte plus parmi ceux qui exercent. "
+            "Si c’est une erreur, adressez-vous à votre Ordre ou à votre autorité d’enregistrement."
+        ),
+        detail=cause,
+        status=403,
+    )
+
+
+def cause_of(person: Person) -> Cause:
+    """Of a row of `barred_people`."""
+    return Cause.ORDER if getattr(person, "is_ordered", False) else Cause.LEFT_REGISTER
+
+
+def ordered_out() -> set[UUID]:
+    """The persons that an order in force keeps out."""
+    orders = RevocationOrder.objects.filter(
+        kind=TargetKind.PERSON, lifted_at__isnull=True, person__isnull=False
+    )
+    return {person_id for person_id in orders.values_list("person_id", flat=True) if person_id}
+
+
+def card_orders(numbers: Iterable[str]) -> QuerySet[RevocationOrder]:
+    """The orders in force that bar one of these cards."""
+    return RevocationOrder.objects.filter(
+        kind=TargetKind.CARD,
+        lifted_at__isnull=True,
+        target__in=[short_card_number(number) for number in numbers],
+    )
+
+
+def barred_numbers() -> set[str]:
+    """Short numbers of all the cards that an order bars."""
+    orders = RevocationOrder.objects.filter(kind=TargetKind.CARD, lifted_at__isnull=True)
+    return set(orders.values_list("target", flat=True))
+
+
+def is_phone_ordered_out(device: UUID) -> bool:
+    return RevocationOrder.objects.filter(
+        kind=TargetKind.DEVICE, lifted_at__isnull=True, target=str(device)
+    ).exists()
+
+
+def _ordered() -> Exists:
+    return Exists(
+        RevocationOrder.objects.filter(
+            kind=TargetKind.PERSON,
+            lifted_at__isnull=True,
+            person_id=OuterRef("pk"),
+        )
+    )
