@@ -8,7 +8,7 @@ from cps_bridge import pkcs11_module
 from cps_bridge.config import DEFAULT_PORTS, read_config
 from cps_bridge.errors import BridgeError, Code, SetupError
 from cps_bridge.lock import CardLock, lock_path
-from cps_bridge.pkcs11_module import PROBES, find_module
+from cps_bridge.pkcs11_module import PROBES, find_module, probe_key
 
 # The files of these tests count as the administrator's, whoever runs them.
 OURS = {os.getuid()}
@@ -115,6 +115,20 @@ def test_the_first_installed_module_of_the_probes_is_taken(tmp_path: Path) -> No
 
 def test_the_vendor_library_is_probed_under_its_true_linux_name() -> None:
     assert PROBES["linux"][0] == "/usr/lib64/libcps3_pkcs11_lux.so"
+
+
+def test_a_bridge_of_32_bits_looks_for_the_vendors_32_bit_library_alone() -> None:
+    there = probe_key("win32", largest=2**31 - 1)
+    assert PROBES[there] == (r"C:\Windows\SysWOW64\cps3_pkcs11_w32.dll",)
+    # A library of the other word size cannot be loaded: it must not hide the one that can.
+    of_64_bits = PROBES[probe_key("win32", largest=2**63 - 1)]
+    assert of_64_bits[0] == r"C:\Windows\System32\cps3_pkcs11_w64.dll"
+    assert not any("w32.dll" in path for path in of_64_bits)
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_elsewhere_the_word_size_chooses_nothing(system: str) -> None:
+    assert probe_key(system, largest=2**31 - 1) == system
 
 
 def test_a_relative_or_missing_module_is_refused(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_good_card_logs_its_holder_in(
     [
         ("revoked", "card_revoked", "899900000078"),
         ("expired", "card_expired", ""),
+        ("other-policy", "policy_refused", ""),
         ("software", "software_certificate", ""),
         ("service", "service_card", ""),
     ],
@@ -77,6 +78,20 @@ def test_an_expired_card_is_told_its_date(sandbox: Path, attempt: LoginAttempt) 
     with pytest.raises(IdpError, match="card_expired") as refused:
         log_in_with_card(attempt=attempt, body=json.dumps(token).encode())
     assert "valable jusqu’au" in refused.value.description
+
+
+def test_a_card_of_another_policy_is_told_that_it_is_whole_and_the_operator_which_policy(
+    sandbox: Path, attempt: LoginAttempt
+) -> None:
+    issued = issue_challenge(attempt=attempt)
+    token = make_token(sandbox / "other-policy", settings.HYGIE.origin, issued.challenge)
+
+    with pytest.raises(IdpError, match="policy_refused") as refused:
+        log_in_with_card(attempt=attempt, body=json.dumps(token).encode())
+    assert "ni bloquée ni abîmée" in refused.value.description
+    # The number is the operator's, who may have to accept it: nothing that a person could use.
+    assert "2.999" not in refused.value.description
+    assert "2.999.1.2.2" in str(AuditRow.objects.get(event="login").data["detail"])
 
 
 def test_a_login_costs_few_statements(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from django.core.management import CommandError, call_command
@@ -20,7 +21,7 @@ from idp.core.errors import IdpError
 from idp.login.models import LoginAttempt
 from idp.sandbox.pki.hierarchy import AuthorityName, Hierarchy, load_or_make
 from idp.sandbox.pki.store import Credential
-from tests.cardbridge.crafting import craft
+from tests.cardbridge.crafting import Recipe, craft, make_list, private_extensions
 from tests.cardbridge.steps import log_in
 
 
@@ -162,6 +163,61 @@ def test_an_official_software_authority_is_never_for_cards(
     rows = import_authorities(data=pem(*pair), wish=Wish())
     assert not any(row.accepts_cards for row in rows)
     assert rows[1].crl_url == "http://igc-sante.esante.gouv.fr/CRL/ACI-EL-PP.crl"
+
+
+def test_a_second_authority_logs_cards_in_only_while_the_operator_says_so(
+    attempt: LoginAttempt,
+    stranger: Hierarchy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """STANDARD PERSONNES, which certifies nominative CPE: known, and for cards only by option."""
+    root, issuing = (stranger.authorities[AuthorityName(each)] for each in ("acr-fo", "aci-fo-pp"))
+    by_name = {each.name: each for each in OFFICIAL.values()}
+    known = {
+        print_of(root): by_name["AC RACINE IGC-SANTE STANDARD"],
+        print_of(issuing): by_name["AC IGC-SANTE STANDARD PERSONNES"],
+    }
+    for module in ("trust", "trust_store"):
+        monkeypatch.setattr(f"idp.cardbridge.flows.{module}.OFFICIAL", known)
+    employee = craft(issuing, Recipe(private=private_extensions(product_type=asn1.encode_der(2))))
+    files = {"ca.pem": pem(root, issuing)}
+    for name, signer in (("root.crl", root), ("issuing.crl", issuing)):
+        files[name] = make_list(signer).public_bytes(Encoding.DER)
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+
+    def verdict() -> str:
+        LoginAttempt.objects.filter(pk=attempt.pk).update(state="open", authentication=None)
+        attempt.refresh_from_db()
+        return log_in(attempt, employee)
+
+    def trust(*words: str) -> None:
+        call_command("trust", "import", str(tmp_path / "ca.pem"), *words)
+
+    assert verdict() == "unknown_issuer"
+    trust()
+    for name in ("root.crl", "issuing.crl"):
+        call_command("crl", "import", str(tmp_path / name))
+    assert verdict() == "card_type_refused"
+    trust("--for-cards", print_of(issuing))
+    assert verdict() == ""
+    call_command("trust", "disable", print_of(issuing))
+    assert verdict() == "unknown_issuer"
+    trust("--for-cards", print_of(issuing))
+    assert verdict() == ""
+    # Taking the option back needs no disabling: an import without it.
+    trust()
+    assert verdict() == "card_type_refused"
+
+
+def test_a_second_authority_without_its_list_logs_nobody_in(
+    attempt: LoginAttempt, stranger: Hierarchy
+) -> None:
+    pair = [stranger.authorities[AuthorityName(name)] for name in ("acr-fo", "aci-fo-pp")]
+    wish = Wish(accept={print_of(each) for each in pair}, for_cards={print_of(pair[1])})
+    import_authorities(data=pem(*pair), wish=wish)
+    assert log_in(attempt, craft(pair[1])) == "revocation_unknown"
 
 
 def test_what_is_trusted_is_read_again_only_when_it_changed(

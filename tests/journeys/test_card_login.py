@@ -111,6 +111,7 @@ def test_wrong_codes_warn_then_block_and_the_page_says_how_to_unblock(
     [
         ("revoked", "card_revoked"),
         ("expired", "card_expired"),
+        ("other-policy", "policy_refused"),
         ("software", "software_certificate"),
         ("service", "service_card"),
     ],

@@ -1,6 +1,7 @@
 """The sandbox's PKI has the shape of IGC-Santé, says TEST everywhere, and makes itself once."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -94,8 +95,12 @@ def test_the_bridge_reads_the_tray(data_dir: Path) -> None:
 def test_the_catalogue_covers_what_must_be_tried() -> None:
     assert {spec.id for spec in CATALOGUE} == {
         *("doctor", "midwife", "pharmacist", "nurse", "student", "retired"),
-        *("revoked", "expired", "signature-only", "software", "service"),
+        *("revoked", "expired", "other-policy", "signature-only", "software", "service"),
     }
+
+
+def test_what_is_printed_in_the_tray_is_set_as_french_is() -> None:
+    assert not [spec.hint for spec in CATALOGUE if re.search(r" [:;!?»]|« |'", spec.hint)]
 
 
 def test_a_cards_subject_is_country_title_and_one_multi_valued_name(data_dir: Path) -> None:
@@ -132,6 +137,21 @@ def test_a_software_certificate_has_no_card_number_and_its_own_authority(data_di
     assert private(software, "card_number") is None
     assert private(software, "product_type") is None
     assert "ELEMENTAIRE PERSONNES" in software.issuer.rfc4514_string()
+
+
+def test_a_card_of_another_policy_differs_from_a_good_one_in_nothing_else(data_dir: Path) -> None:
+    def policies(card: str) -> list[str]:
+        found = certificate(data_dir, card).extensions.get_extension_for_class(
+            x509.CertificatePolicies
+        )
+        return [each.policy_identifier.dotted_string for each in found.value]
+
+    other, doctor = certificate(data_dir, "other-policy"), certificate(data_dir, "doctor")
+    assert (policies("other-policy"), policies("doctor")) == (["2.999.1.2.2"], ["2.999.1.2.1"])
+    assert other.issuer == doctor.issuer
+    assert private(other, "category") == private(doctor, "category")
+    assert private(other, "product_type") == private(doctor, "product_type")
+    assert private(other, "profession") == private(doctor, "profession")
 
 
 def test_a_service_card_names_nobody(data_dir: Path) -> None:

@@ -2,6 +2,9 @@
 
 python-pkcs11 0.10 keeps the interpreter's lock during C_Finalize, which waits for the reader:
 behind another program's exchange, or a mute card, no page would be served meanwhile.
+
+It also calls C_Initialize without CKF_OS_LOCKING_OK: the vendor's module then locks nothing. That
+is safe here because every call is made on the one thread of `worker`, and on no other.
 """
 
 import ctypes

@@ -9,6 +9,7 @@ from pathlib import Path
 from cps_bridge.errors import SetupError
 
 ROOT_UID = 0
+OVER_32_BITS = 2**32
 # The names that ANS installs, then OpenSC.  Not "_lin.so" on Linux, whatever guides say.
 PROBES: dict[str, tuple[str, ...]] = {
     "linux": (
@@ -24,12 +25,18 @@ PROBES: dict[str, tuple[str, ...]] = {
         r"C:\Windows\System32\cps3_pkcs11_w64.dll",
         r"C:\Program Files\OpenSC Project\OpenSC\pkcs11\opensc-pkcs11.dll",
     ),
+    "win32, 32 bits": (r"C:\Windows\SysWOW64\cps3_pkcs11_w32.dll",),
     "darwin": (
         "/usr/local/lib/libcps3_pkcs11_osx.dylib",
         "/usr/lib/libcps3_pkcs11_osx.dylib",
         "/Library/OpenSC/lib/opensc-pkcs11.so",
     ),
 }
+
+
+def probe_key(system: str = sys.platform, *, largest: int = sys.maxsize) -> str:
+    """Return the key of `PROBES`: a module must have the word size of the process that loads it."""
+    return f"{system}, 32 bits" if system == "win32" and largest < OVER_32_BITS else system
 
 
 def find_module(
@@ -45,7 +52,7 @@ def find_module(
     """
     if configured is not None:
         return _trusted(configured, owners)
-    for candidate in probes if probes is not None else PROBES.get(sys.platform, ()):
+    for candidate in probes if probes is not None else PROBES.get(probe_key(), ()):
         if Path(candidate).is_file():
             return _trusted(Path(candidate), owners)
     return None

@@ -244,8 +244,14 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     CardCode.POLICY_REFUSED: Explanation(
         title=_("Cette carte n’est pas acceptée ici"),
-        description=_("Son usage ne fait pas partie de ceux que ce service accepte."),
-        next_step=_TO_SUPPORT,
+        description=_(
+            "Elle a été émise pour un autre usage que la connexion à ce service. Elle n’est ni "
+            "bloquée ni abîmée."
+        ),
+        next_step=_(
+            "Insérez votre carte CPS, ou choisissez un autre moyen de connexion. Si c’est bien "
+            "elle qui est refusée, donnez la référence ci-dessous à l’assistance du portail."
+        ),
     ),
     CardCode.IDENTITY_UNREADABLE: Explanation(
         title=_("L’identité portée par la carte est illisible"),

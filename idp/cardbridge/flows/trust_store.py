@@ -21,7 +21,7 @@ from idp.cardbridge.flows.barring import check_not_barred
 from idp.cardbridge.gateways.pki import Certificate, build_path, read_certificate
 from idp.cardbridge.gateways.revocation_lists import serial_text
 from idp.cardbridge.models import RevocationList, TrustedCertificate
-from idp.cardbridge.rules.hierarchy import Role, is_test_name
+from idp.cardbridge.rules.hierarchy import OFFICIAL, Role, is_test_name
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.cardbridge.rules.revocation import needs_grace
 
@@ -44,6 +44,8 @@ class Authority:
     row_id: int
     role: Role
     accepts_cards: bool
+    # Certifies cards that this deployment has not opened itself to (STANDARD PERSONNES).
+    is_closed_to_its_cards: bool
     certificate: Certificate
     revocation_list: KeptList | None
 
@@ -62,9 +64,12 @@ class TrustStore:
         path = build_path(
             leaf, roots=self._of_role(Role.ROOT), issuing=self._of_role(Role.ISSUING), now=now
         )
-        if not self._authority(path[1]).accepts_cards:
+        issuer = self._authority(path[1])
+        if not issuer.accepts_cards:
             raise CardRefusedError(
-                CardCode.SOFTWARE_CERTIFICATE,
+                CardCode.CARD_TYPE_REFUSED
+                if issuer.is_closed_to_its_cards
+                else CardCode.SOFTWARE_CERTIFICATE,
                 detail=f"issued by {path[1].subject.rfc4514_string()}",
                 status=403,
             )
@@ -165,10 +170,14 @@ def _authority_of(row: TrustedCertificate) -> Authority | None:
     if is_test and not settings.HYGIE.is_sandbox:
         log.error("test_authority_in_production", sha256=row.sha256)
         return None
+    official = OFFICIAL.get(row.sha256)
     return Authority(
         row_id=row.pk,
         role=Role(row.role),
         accepts_cards=row.accepts_cards,
+        is_closed_to_its_cards=(
+            official is not None and official.may_be_for_cards and not row.accepts_cards
+        ),
         certificate=certificate,
         revocation_list=_list_of(row),
     )

@@ -21,3 +21,5 @@ SMARTCARD_LOGON: Final = "1.3.6.1.4.1.311.20.2.2"
 
 # The policy of the sandbox's own cards: an example arc (ITU-T X.660), nobody's in the world.
 SANDBOX_POLICY: Final = "2.999.1.2.1"
+# Beside it, of cards that are good for something else: what a login must refuse.
+SANDBOX_OTHER_POLICY: Final = "2.999.1.2.2"

@@ -17,6 +17,7 @@ class Flaw(StrEnum):
     NONE = "none"
     REVOKED = "revoked"
     EXPIRED = "expired"
+    OTHER_POLICY = "other-policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,15 @@ CATALOGUE: tuple[CardSpec, ...] = (
         number="9900000060",
         profession=40,
         flaw=Flaw.EXPIRED,
+    ),
+    CardSpec(
+        id="other-policy",
+        label="Dr Zoé Châtelain",
+        holder=_person("899900000193", "Châtelain", "Zoé", "Médecin"),
+        hint="Émise pour un autre usage : doit être refusée",
+        number="9900000193",
+        profession=10,
+        flaw=Flaw.OTHER_POLICY,
     ),
     CardSpec(
         id="signature-only",

@@ -87,7 +87,7 @@ def _common(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(_key_identifier_of(issuer), critical=False)
-        .add_extension(_policies(), critical=False)
+        .add_extension(_policies(spec), critical=False)
         .add_extension(distribution_point(hierarchy.crl_url(spec.issuer)), critical=False)
         .add_extension(_issuer_address(hierarchy.certificate_url(spec.issuer)), critical=False)
     )
@@ -153,8 +153,9 @@ def _user_principal_name(spec: CardSpec) -> x509.SubjectAlternativeName:
     return x509.SubjectAlternativeName([x509.OtherName(_UPN, value)])
 
 
-def _policies() -> x509.CertificatePolicies:
-    policy = ObjectIdentifier(oids.SANDBOX_POLICY)
+def _policies(spec: CardSpec) -> x509.CertificatePolicies:
+    is_other = spec.flaw is Flaw.OTHER_POLICY
+    policy = ObjectIdentifier(oids.SANDBOX_OTHER_POLICY if is_other else oids.SANDBOX_POLICY)
     return x509.CertificatePolicies([x509.PolicyInformation(policy, None)])
 
 

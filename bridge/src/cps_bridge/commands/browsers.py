@@ -3,27 +3,21 @@
 Read from their own files (Chromium family); nothing is changed, and no browser is started.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cps_bridge.commands.documents import read_json
 from cps_bridge.commands.findings import Finding, bad, good, note
+from cps_bridge.commands.policies import Policies
 from cps_bridge.installation.places import Places
 from cps_bridge.native import HOST_NAME
 
-# From Chromium 146 and 139: with either, the browser asks nobody.
-POLICIES = ("LoopbackNetworkAllowedForUrls", "LocalNetworkAccessAllowedForUrls")
 # The content settings of Chromium's preferences, since version 145 and before.
 PERMISSIONS = ("loopback_network", "local_network_access")
 BLOCKED = 2
-MAX_BYTES = 64 * 1024 * 1024
-MANAGED = tuple(
-    Path(folder, "policies", "managed")
-    for folder in ("/etc/opt/chrome", "/etc/chromium", "/etc/opt/edge")
-)
 ASKS = "Navigateur : Chrome et Edge demandent une fois si la page peut joindre cet ordinateur."
 ASKS_CURE = (
     "Répondez « Autoriser ». Sur un parc géré : règle LoopbackNetworkAllowedForUrls, ou extension. "
@@ -37,18 +31,18 @@ class Browsers:
 
     profiles: tuple[Path, ...]
     hosts: tuple[Path, ...]
-    managed: tuple[Path, ...] = MANAGED
+    policies: Policies
 
     @classmethod
-    def of(cls, person: Places, everyone: Places) -> "Browsers":
+    def of(cls, person: Places, everyone: Places, policies: Policies) -> "Browsers":
         """Return the places of the person who runs the doctor."""
         folders = (*person.chromium, *person.firefox, *everyone.chromium, *everyone.firefox)
-        return cls(profiles=person.profiles, hosts=folders)
+        return cls(profiles=person.profiles, hosts=folders, policies=policies)
 
 
 def examine_browsers(browsers: Browsers, origins: Iterable[str]) -> Iterator[Finding]:
     """Yield a finding for each origin's permission, then one for the extension's host."""
-    allowed = _allowed_by_policy(browsers.managed)
+    allowed = browsers.policies.allowed_origins()
     denied = dict(_denials(browsers.profiles))
     is_asked = False
     for origin in origins:
@@ -77,7 +71,7 @@ def _host(folders: Iterable[Path]) -> Finding:
             "« cps-bridge install » la relie.",
         )
     for path in manifests:
-        program = _read(path).get("path")
+        program = read_json(path).get("path")
         if not isinstance(program, str) or not Path(program).is_file():
             return bad(
                 f"Extension du navigateur : {path} nomme un programme qui n'existe plus.",
@@ -86,23 +80,11 @@ def _host(folders: Iterable[Path]) -> Finding:
     return good("Extension du navigateur : reliée au pont.")
 
 
-def _allowed_by_policy(folders: Iterable[Path]) -> frozenset[str]:
-    """Return the origins that a managed policy lists; patterns are left to the browser."""
-    listed: list[str] = []
-    for folder in folders:
-        for path in sorted(folder.glob("*.json")):
-            content = _read(path)
-            for name in POLICIES:
-                urls = content.get(name)
-                listed += [url.rstrip("/") for url in urls or [] if isinstance(url, str)]
-    return frozenset(listed)
-
-
 def _denials(profiles: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """Yield the origins that a person refused, with the profile they did it in."""
     for root in profiles:
         for path in sorted(root.glob("*/Preferences")):
-            exceptions = _inside(_read(path), "profile", "content_settings", "exceptions")
+            exceptions = _inside(read_json(path), "profile", "content_settings", "exceptions")
             for permission in PERMISSIONS:
                 for pattern, value in _inside(exceptions, permission).items():
                     if isinstance(value, dict) and value.get("setting") == BLOCKED:
@@ -126,14 +108,3 @@ def _inside(content: dict[str, Any], *names: str) -> dict[str, Any]:
         found = content.get(name)
         content = found if isinstance(found, dict) else {}
     return content
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return a JSON object; an unreadable file tells nothing."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return {}
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

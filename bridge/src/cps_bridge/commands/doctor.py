@@ -17,6 +17,7 @@ from cps_bridge.certificates import choose_authentication_certificate
 from cps_bridge.commands.browsers import Browsers, examine_browsers
 from cps_bridge.commands.card_service import CURES, is_down
 from cps_bridge.commands.findings import Finding, Mark, bad, good, note
+from cps_bridge.commands.policies import Policies
 from cps_bridge.config import Config, default_path
 from cps_bridge.errors import BridgeError, Code, SetupError
 from cps_bridge.installation.places import person_places, shared_places, this_system
@@ -66,7 +67,9 @@ def this_workstation() -> Workstation:
     """Return the one that the doctor was started on."""
     system = this_system()
     root = Path(Path.cwd().anchor)
-    browsers = Browsers.of(person_places(system, Path.home()), shared_places(system, root))
+    home = Path.home()
+    policies = Policies.of(system, root=root, home=home)
+    browsers = Browsers.of(person_places(system, home), shared_places(system, root), policies)
     return Workstation(browsers=browsers, open_reader=_pkcs11_reader)
 
 
