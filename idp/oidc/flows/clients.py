@@ -1,6 +1,8 @@
 """Registering portals: `manage.py client`, and the demo's own portal."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -161,6 +163,69 @@ def ensure_client(
 
 
 @transaction.atomic
+def update_client(*, client_id: str, changes: Mapping[str, Any]) -> Client:
+    """Other values for these fields of `ClientMetadata`; checked as at a registration, audited.
+
+    How a portal proves itself is not among them: that is another registration.
+    """
+    if not changes:
+        raise IdpError("invalid_client_metadata", "nothing to change was given")
+    client = Client.objects.select_for_update().filter(client_id=client_id).first()
+    if client is None:
+        raise _unknown(client_id)
+    before = metadata_of(client)
+    after = replace(before, **changes)
+    after.check()
+    old, new = _columns(before), _columns(after)
+    changed = {name: new[name] for name in new if new[name] != old[name]}
+    if changed:
+        Client.objects.filter(pk=client.pk).update(**changed)
+        client.refresh_from_db()
+        told = {name: {"from": old[name], "to": value} for name, value in changed.items()}
+        _changed(client, "client_changed", changes=told)
+        transaction.on_commit(lambda: _publish_keys(client))
+    return client
+
+
+def metadata_of(client: Client) -> ClientMetadata:
+    """What is registered of it, as it could be registered again."""
+    return ClientMetadata(
+        client_id=client.client_id,
+        name=client.name,
+        redirect_uris=tuple(client.redirect_uris),
+        post_logout_redirect_uris=tuple(client.post_logout_redirect_uris),
+        profile=ProfileName(client.profile_name),
+        scopes=tuple(client.scopes),
+        introspects=tuple(client.introspects),
+        proof=ClientProof(
+            token_endpoint_auth_method=AuthMethod(client.auth_method),
+            jwks=client.jwks,
+            tls_client_auth_subject_dn=client.tls_client_auth_subject_dn,
+            tls_client_certificate_thumbprints=tuple(client.tls_client_certificate_thumbprints),
+            grant_types=tuple(client.grant_types),
+            dpop_bound_access_tokens=client.dpop_bound_access_tokens,
+            tls_client_certificate_bound_access_tokens=(
+                client.tls_client_certificate_bound_access_tokens
+            ),
+            require_pushed_authorization_requests=client.require_pushed_authorization_requests,
+        ),
+        id_token_alg=client.id_token_alg,
+        logout=LogoutMetadata(**_same_names(LogoutMetadata, client)),
+        answers=AnswerMetadata(**_same_names(AnswerMetadata, client)),
+        ciba=CibaMetadata(**_same_names(CibaMetadata, client)),
+        ecps_policy=EcpsPolicy(client.ecps_policy),
+        practice_choice=client.practice_choice,
+        may_look_up=client.may_look_up,
+    )
+
+
+def _same_names(
+    kind: type[LogoutMetadata | AnswerMetadata | CibaMetadata], client: Client
+) -> dict[str, Any]:
+    return {one.name: getattr(client, one.name) for one in fields(kind)}
+
+
+@transaction.atomic
 def rotate_secret(*, client_id: str) -> str:
     """A new secret, told this once; the old one is refused from now on."""
     client = get_client(client_id=client_id)
@@ -186,8 +251,12 @@ def get_client(*, client_id: str) -> Client:
     """The client, enabled or not."""
     client = Client.objects.filter(client_id=client_id).first()
     if client is None:
-        raise IdpError("unknown_client", f"no client {client_id}", status=404)
+        raise _unknown(client_id)
     return client
+
+
+def _unknown(client_id: str) -> IdpError:
+    return IdpError("unknown_client", f"no client {client_id}", status=404)
 
 
 def list_clients() -> list[Client]:
@@ -238,12 +307,12 @@ def _plain(value: object) -> object:
     return bytes(value) if isinstance(value, memoryview) else value
 
 
-def _changed(client: Client, event: str) -> None:
+def _changed(client: Client, event: str, **told: object) -> None:
     record(
         event=event,
         outcome=Outcome.ACCEPTED,
         client_id=client.client_id,
-        data={"name": client.name, "profile": client.profile_name},
+        data={"name": client.name, "profile": client.profile_name, **told},
     )
     transaction.on_commit(lambda: forget_client(client.client_id))
     forget_client(client.client_id)

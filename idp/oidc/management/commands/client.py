@@ -1,4 +1,4 @@
-"""`manage.py client add|list|show|rotate-secret|enable|disable|allow-registration`: portals."""
+"""`manage.py client`: portals are added, updated, listed, shown, enabled, disabled."""
 
 import json
 import secrets
@@ -22,6 +22,7 @@ from idp.oidc.management.client_choice_options import (
 )
 from idp.oidc.management.client_ciba_options import add_ciba_arguments, ciba_of
 from idp.oidc.management.client_proof_options import add_proof_arguments, proof_of
+from idp.oidc.management.client_update_options import add_update_arguments, changes_of
 from idp.oidc.rules.profiles import PROFILES, ProfileName
 from idp.oidc.rules.scopes import SCOPES
 
@@ -74,6 +75,7 @@ class Command(BaseCommand):
         add_proof_arguments(add)
         add_choice_arguments(add)
         add_ciba_arguments(add)
+        add_update_arguments(actions.add_parser("update", help="change a portal's settings"))
         actions.add_parser("list", help="every portal")
         allow = actions.add_parser(
             "allow-registration", help="an initial access token, for portals that register alone"
@@ -101,6 +103,10 @@ class Command(BaseCommand):
         client_id = options["client_id"]
         if action == "show":
             return client_document(clients.get_client(client_id=client_id))
+        if action == "update":
+            return client_document(
+                clients.update_client(client_id=client_id, changes=changes_of(options))
+            )
         if action == "rotate-secret":
             secret = clients.rotate_secret(client_id=client_id)
             return {"client_id": client_id, "client_secret": secret}
