@@ -18,7 +18,7 @@ from tests.emulators.workstation import Workstation
 from tests.people import make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-AT_ONCE = 8
+AT_ONCE, FIFTY = 8, 50
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def test_of_parallel_approvals_one_counts(person: Person, phone: SoftPhone) -> N
     challenge = phone.challenge(asked.request_id, number=asked.number)
     body = phone.approval(request, challenge, number=asked.number)
     path = f"/requests/{asked.request_id}/approve"
-    answers = at_once([lambda: phone.send_signed("POST", path, body)] * AT_ONCE)
-    assert codes(answers) == {"ok": 1, "request_over": AT_ONCE - 1}
+    answers = at_once([lambda: phone.send_signed("POST", path, body)] * FIFTY)
+    assert codes(answers) == {"ok": 1, "request_over": FIFTY - 1}
     assert AuditRow.objects.filter(event="login", evidence__kind="phone").count() == 1
 
 
