@@ -3,7 +3,7 @@
 A mirror of one register row, of one database row, and of one `activities[]` entry of the tokens.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -59,7 +59,7 @@ class Activity:
 
     def to_snapshot(self) -> dict[str, str]:
         """Only what is filled in: most of the 30 values of most practices are empty."""
-        return {field: value for field, value in asdict(self).items() if value}
+        return {field: value for field in ACTIVITY_FIELDS if (value := getattr(self, field))}
 
     @classmethod
     def from_snapshot(cls, data: dict[str, str]) -> Self:
