@@ -97,7 +97,7 @@ def test_an_import_is_listed_and_taken_back(tmp_path: Path) -> None:
     run(path)
     before = {person.pk: person.snapshot for person in Person.objects.all()}
     path.write_bytes(register(row(rpps(0), nom="DURAND"), row(rpps(1)), row(rpps(9))))
-    status, out, _ = run(path, "--accept-changes")
+    _, out, _ = run(path, "--accept-changes")
     assert "1 created, 1 changed, 1 unchanged, 1 ended" in out
     last = ImportBatch.objects.latest("pk")
     first = ImportBatch.objects.earliest("pk")

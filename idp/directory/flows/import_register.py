@@ -239,12 +239,12 @@ def _new_batch(path: Path, kind: str, options: Options) -> ImportBatch:
         started_at=clock.now(), actor=options.actor[:64],
     )  # fmt: skip
     last = _last(kind)
-    if last and last.file_date and batch.file_date and not options.allow_older:
-        if batch.file_date < last.file_date:
-            raise RefusedFileError(
-                f"older than the last import, of {last.file_date:%Y-%m-%d %H:%M}; "
-                "--allow-older imports it all the same"
-            )
+    dates = (batch.file_date, last.file_date if last else None)
+    if not options.allow_older and dates[0] and dates[1] and dates[0] < dates[1]:
+        raise RefusedFileError(
+            f"older than the last import, of {dates[1]:%Y-%m-%d %H:%M}; "
+            "--allow-older imports it all the same"
+        )
     return batch
 
 

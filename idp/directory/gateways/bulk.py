@@ -92,7 +92,7 @@ def load(table: str, rows: bytes) -> None:
                 copy.write(rows)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO staged_{table} VALUES ({marks})", values_of(rows))
+            cursor.executemany(f"INSERT INTO staged_{table} VALUES ({marks})", [*values_of(rows)])
 
 
 def index_staged() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import connection
 
 from idp.directory.gateways.bulk import follow_numbers
-from idp.directory.models import Activity, Exercice, ImportBatch, Person, SavoirFaire
+from idp.directory.models import ImportBatch, Person
 from idp.directory.rules.stored_rows import STAGED
 
 NEW, CHANGED, SCATTERED = 1, 2, 3
@@ -124,8 +124,9 @@ def _replace_people(cursor: Any, source: str, at: Any) -> None:
     )
     given: dict[str, Any] = {"source": source, "created_at": at, "updated_at": at}
     for field in Person._meta.concrete_fields:
-        if field.column not in STAGED["person"] and field.column not in given:
-            given[field.column] = field.get_db_prep_save(field.get_default(), connection)
+        column = str(field.column)
+        if column not in STAGED["person"] and column not in given:
+            given[column] = field.get_db_prep_save(field.get_default(), connection)
     staged = ("id", "national_id", "is_test", *plain)
     cursor.execute(
         f"INSERT INTO directory_person ({', '.join((*staged, *given))}) "
@@ -151,20 +152,19 @@ def _replace_practices(cursor: Any) -> None:
         "(SELECT id FROM directory_exercice WHERE person_id IN "
         "(SELECT id FROM staged_person WHERE is_new = 0))"
     )
-    for model in (SavoirFaire, Activity):
-        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE exercice_id IN {gone}")
+    for table in ("directory_savoirfaire", "directory_activity"):
+        cursor.execute(f"DELETE FROM {table} WHERE exercice_id IN {gone}")
     cursor.execute(
         "DELETE FROM directory_exercice WHERE person_id IN "
         "(SELECT id FROM staged_person WHERE is_new = 0)"
     )
-    for model in (Exercice, SavoirFaire, Activity):
-        table = model._meta.db_table
+    for table in ("directory_exercice", "directory_savoirfaire", "directory_activity"):
         columns = ", ".join(STAGED[table.removeprefix("directory_")])
         cursor.execute(
             f"INSERT INTO {table} ({columns}) "
             f"SELECT {columns} FROM staged_{table.removeprefix('directory_')}"
         )
-    follow_numbers(Exercice._meta.db_table)
+    follow_numbers("directory_exercice")
 
 
 def _scalar(statement: str) -> Any:

@@ -67,11 +67,7 @@ def _person(
     chance: random.Random, number: int, template: dict[str, int], *, is_changed: bool
 ) -> Iterator[str]:
     rpps = fictitious_rpps(number)
-    roll = chance.random() * 100
-    for code, label, share in _PROFESSIONS:
-        roll -= share
-        if roll < 0:
-            break
+    ((code, label, _share),) = chance.choices(_PROFESSIONS, [share for *_, share in _PROFESSIONS])
     is_student = code in {"10", "21", "40", "50"} and chance.random() < 0.08
     values = {
         "Type d'identifiant PP": "8",
