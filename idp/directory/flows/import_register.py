@@ -111,8 +111,8 @@ def import_register(
         header, columns = _header(lines)
     digest = header_digest(header, test_identities=options.test_identities)
     with bulk.only_import():
-        _close_interrupted()
-        batch = _new_batch(path, options.source or columns.kind, options)
+        close_interrupted()
+        batch = new_batch(path, options.source or columns.kind, options)
         if same := _same_file(batch, digest):
             return same
         batch.save()
@@ -224,21 +224,23 @@ def _header(lines: Iterator[Line]) -> tuple[bytes, RegisterColumns]:
     return header.raw, RegisterColumns.from_header(header.raw)
 
 
-def _close_interrupted() -> None:
+def close_interrupted() -> None:
+    """Say of imports that were killed that they were; only under the lock."""
     # The lock is ours: whoever is still marked as running was killed.
     ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).update(
         state=ImportBatch.State.REFUSED, counts={"reason": "interrupted"}, finished_at=clock.now()
     )
 
 
-def _new_batch(path: Path, kind: str, options: Options) -> ImportBatch:
+def new_batch(path: Path, kind: str, options: Options) -> ImportBatch:
+    """The batch of this file, unsaved; refused when the file is older than the last."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     batch = ImportBatch(
         kind=kind, file_name=path.name[:255], sha256=sha256, file_date=_date_of(path.name),
         started_at=clock.now(), actor=options.actor[:64],
     )  # fmt: skip
-    last = _last(kind)
+    last = last_import(kind)
     dates = (batch.file_date, last.file_date if last else None)
     if not options.allow_older and dates[0] and dates[1] and dates[0] < dates[1]:
         raise RefusedFileError(
@@ -261,12 +263,13 @@ def _date_of(name: str) -> datetime | None:
         return None
 
 
-def _last(kind: str) -> ImportBatch | None:
+def last_import(kind: str) -> ImportBatch | None:
+    """The last one that was finished, of this kind."""
     return ImportBatch.objects.filter(kind=kind, state=ImportBatch.State.DONE).order_by("pk").last()
 
 
 def _same_file(batch: ImportBatch, digest: bytes) -> ImportSummary | None:
-    last = _last(batch.kind)
+    last = last_import(batch.kind)
     if last is None or (last.sha256, last.counts["reading"]) != (batch.sha256, digest.hex()):
         return None
     counts: dict[str, Any] = last.counts

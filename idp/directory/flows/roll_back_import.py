@@ -10,6 +10,7 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
 from idp.directory.gateways import bulk
+from idp.directory.rules import card_row
 from idp.directory.rules.professional import Professional
 
 _TOGETHER = 500
@@ -38,6 +39,9 @@ def _last_of_its_kind(batch_id: int) -> models.ImportBatch:
     batch = models.ImportBatch.objects.filter(pk=batch_id).first()
     if batch is None:
         raise IdpError("unknown_batch", "", detail=f"there is no import {batch_id}", status=404)
+    if batch.kind == card_row.KIND:
+        detail = "an import of cards is not taken back: import the former file"
+        raise IdpError("cards_stay", "", detail=detail)
     done = models.ImportBatch.objects.filter(state=models.ImportBatch.State.DONE, kind=batch.kind)
     last = done.order_by("pk").last()
     if last is None or last.pk != batch.pk:

@@ -92,7 +92,7 @@ class RegisterColumns:
     @classmethod
     def from_header(cls, raw: bytes) -> Self:
         """Read the first line. A missing or doubled column is refused by its name."""
-        names, encoding = _names(raw)
+        names, encoding = header_names(raw)
         doubled = sorted(name for name, count in Counter(names).items() if count > 1)
         if doubled:
             raise RefusedFileError(f"column given twice: {', '.join(doubled)}")
@@ -120,7 +120,8 @@ class RegisterColumns:
         )
 
 
-def _names(raw: bytes) -> tuple[list[str], str]:
+def header_names(raw: bytes) -> tuple[list[str], str]:
+    """The columns of a first line, and the encoding that it is in."""
     try:
         # utf-8-sig: a byte order mark is tolerated.
         header, encoding = raw.decode("utf-8-sig"), "utf-8"

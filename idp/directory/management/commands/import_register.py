@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
+from idp.directory.flows.import_cards import import_cards
 from idp.directory.flows.import_register import (
     ImportSummary,
     Options,
@@ -21,7 +22,9 @@ from idp.directory.flows.import_register import (
     import_register,
 )
 from idp.directory.flows.roll_back_import import roll_back_import
+from idp.directory.gateways.register_file import open_register
 from idp.directory.models import ImportBatch
+from idp.directory.rules.card_row import holds_cards
 from idp.directory.rules.register_columns import RefusedFileError
 
 
@@ -64,7 +67,8 @@ class Command(BaseCommand):
             progress=self._progress(path),
         )
         try:
-            summary = import_register(path=path, options=choices)
+            run = import_cards if _holds_cards(path) else import_register
+            summary = run(path=path, options=choices)
         except RefusedFileError as error:
             if isinstance(error, TooManyChangesError):
                 self._differences(error.summary)
@@ -128,6 +132,12 @@ class Command(BaseCommand):
         if unnamed := summary.malformed_rows - len(summary.malformed):
             self.stderr.write(f"… and {unnamed} more")
         raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
+
+
+def _holds_cards(path: Path) -> bool:
+    with open_register(path) as lines:
+        header = next(lines, None)
+        return bool(header and header.raw and holds_cards(header.raw))
 
 
 def _actor() -> str:
