@@ -16,6 +16,7 @@ from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory import models
 from idp.directory.flows.subjects import person_id_for
 from idp.directory.gateways import merge_staged
+from idp.directory.gateways.processes import end_with_parent
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
@@ -86,7 +87,7 @@ def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["idp.directory.rules.stored_rows"])
     workers = min(os.cpu_count() or 1, 4)
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         waiting: deque[Future[StoredChunk]] = deque()
         for chunk in chunks:
             waiting.append(pool.submit(store_chunk, chunk))
