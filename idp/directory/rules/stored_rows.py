@@ -19,6 +19,7 @@ from idp.directory.rules.register_columns import RegisterColumns
 
 # Numbers of exercices are handed out a block a chunk.
 EXERCICE_BLOCK: Final = 1 << 16
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 STAGED: Final = {
     "seen": {"ident": "text", "raw_fingerprint": "text", "ordinal": "bigint"},
@@ -109,13 +110,14 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         if subject.is_former:
             stored.unchanged += 1
             continue
-        if subject.fingerprint == person.entry.fingerprint():
+        fingerprint = person.entry.fingerprint()
+        if subject.fingerprint == fingerprint:
             stored.unchanged += 1
             rows["same"].append(_line(subject.person_id.hex, person.raw_fingerprint))
             continue
         tally = stored.created if subject.fingerprint is None else stored.changed
         tally[person.entry.exercices[0].code_profession] += 1
-        _add_person(rows, person, subject)
+        _add_person(rows, person, subject, fingerprint)
         next_exercice = _add_exercices(rows, person.entry, subject, next_exercice)
     if next_exercice - chunk.first_exercice > EXERCICE_BLOCK:
         raise ValueError("more exercices in a chunk than numbers")
@@ -123,7 +125,9 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
     return stored
 
 
-def _add_person(rows: dict[str, list[str]], person: ReadPerson, subject: Subject) -> None:
+def _add_person(
+    rows: dict[str, list[str]], person: ReadPerson, subject: Subject, fingerprint: str
+) -> None:
     main = parse_national_id(subject.national_id)
     professional: Professional = person.entry.professional(
         subject.person_id, subject.identifiers, main
@@ -136,8 +140,8 @@ def _add_person(rows: dict[str, list[str]], person: ReadPerson, subject: Subject
             professional.given_names,
             professional.civility,
             "1" if professional.is_test else "0",
-            json.dumps(professional.to_snapshot(), ensure_ascii=False, separators=(",", ":")),
-            person.entry.fingerprint(),
+            _JSON.encode(professional.to_snapshot()),
+            fingerprint,
             person.raw_fingerprint,
             main.origin.value,
             "1" if subject.fingerprint is None else "0",
@@ -164,8 +168,7 @@ def _add_exercices(
         for place, known in enumerate(exercice.savoir_faire):
             rows["savoirfaire"].append(_line(str(number), str(place), known.code_type, known.code))
         for place, activity in enumerate(exercice.activities):
-            values = [getattr(activity, name) for name in ACTIVITY_FIELDS]
-            rows["activity"].append(_line(str(number), str(place), *values))
+            rows["activity"].append(_line(str(number), str(place), *activity.values()))
         number += 1
     return number
 

@@ -1,5 +1,6 @@
-"""`manage.py bench oidc|card`: what each endpoint, or a card login, costs, as a table."""
+"""`manage.py bench oidc|card|directory`: what endpoints, logins, imports cost, as a table."""
 
+import subprocess
 from argparse import ArgumentParser
 from contextlib import nullcontext
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from idp.core import logs
 from idp.core.errors import IdpError
-from idp.sandbox.bench import card
+from idp.sandbox.bench import card, directory
 from idp.sandbox.bench.load import BenchError, Limits, Measure
 from idp.sandbox.bench.portal import Registration
 from idp.sandbox.bench.server import free_port, own_provider
@@ -19,6 +20,7 @@ from idp.sandbox.demo.check import TEST_PERSON
 from idp.sandbox.demo.prepare import PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET
 
 LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS, MOST_ENTRIES = 30.0, 20_000, 64, 1_000_000
+MOST_PEOPLE = 2_000_000
 N = TypeVar("N", int, float)
 HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
 
@@ -30,7 +32,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["oidc", "card"])
+        parser.add_argument("what", choices=["oidc", "card", "directory"])
+        parser.add_argument("--people", type=int, default=1_400_000, help="for `directory`")
         parser.add_argument("--base-url", help="http on this machine; a sandbox for the logins")
         parser.add_argument("--seconds", type=float, default=3.0, help="at most, for each row")
         parser.add_argument("--calls", type=int, default=2000, help="at most, for each row")
@@ -45,6 +48,9 @@ class Command(BaseCommand):
         limits = _limits(options)
         if options["what"] == "card":
             self._tell_card(limits, _within("entries", options["entries"], MOST_ENTRIES))
+            return
+        if options["what"] == "directory":
+            self._tell_directory(_within("people", options["people"], MOST_PEOPLE))
             return
         connections = _within("connections", options["connections"], MOST_CONNECTIONS)
         registration = Registration(
@@ -75,6 +81,19 @@ class Command(BaseCommand):
         self.stdout.write(
             f"a list of {cost.entries} entries: {cost.seconds:.1f} s, {cost.megabytes:.0f} MB"
         )
+
+    def _tell_directory(self, people: int) -> None:
+        self.stdout.write(f"{people} people, {settings.DATABASES['default']['ENGINE']}")
+        try:
+            for cost in directory.run(settings.HYGIE.data_dir / "bench", people):
+                memory = "" if cost.megabytes is None else f"{cost.megabytes:8.0f} MB"
+                self.stdout.write(
+                    f"{cost.name:16}{cost.rows:>9} rows{cost.seconds:>8.1f} s"
+                    f"{cost.rows / cost.seconds:>9.0f} rows/s{memory}"
+                )
+                self.stdout.flush()
+        except (BenchError, OSError, subprocess.CalledProcessError) as error:
+            raise CommandError(f"bench: {error}") from error
 
     def _tell(self, bench: Bench) -> None:
         self.stdout.write(f"{bench.base_url}, {bench.connections} connections\n{HEADER}")
