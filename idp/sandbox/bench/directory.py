@@ -1,7 +1,7 @@
 """What an import of the register costs: the first one, the same file again, a later file.
 
-In the database of `DATABASE_URL`, which must hold nobody. Each import is a process, so that its
-memory is its own. Beside it, on PostgreSQL, a plain COPY of the same bytes: the limit.
+In the database of `DATABASE_URL`, which must hold nobody. Each import is a process of its own.
+Beside it, on PostgreSQL, a plain COPY of the same bytes: the limit.
 """
 
 import subprocess
