@@ -101,6 +101,9 @@ def index_staged() -> None:
         cursor.execute("CREATE INDEX staged_seen_ident ON staged_seen (ident)")
         if _is_postgresql():
             cursor.execute("ANALYZE staged_seen")
+            # Yesterday's import may have filled them without the statistics having followed.
+            for table in ("person", "alternativeidentifier", "exercice", "savoirfaire", "activity"):
+                cursor.execute(f"ANALYZE directory_{table}")
 
 
 def analyze_staged() -> None:
