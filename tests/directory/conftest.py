@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from idp.configuration import Mode
-from idp.directory.flows.import_register import ImportSummary, import_register
+from idp.directory.flows.import_register import ImportSummary, Options, import_register
 from tests.directory.register import SANDBOX_FILE
 
 
@@ -19,7 +19,9 @@ def import_bytes(tmp_path: Path, db: None) -> Callable[..., ImportSummary]:
     def do(content: bytes, *, test_identities: bool = False) -> ImportSummary:
         path = tmp_path / "register.txt"
         path.write_bytes(content)
-        return import_register(path=path, test_identities=test_identities)
+        return import_register(
+            path=path, options=Options(test_identities=test_identities, accept_changes=True)
+        )
 
     return do
 

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from idp.directory.models import Exercice, ImportBatch, Person
 from tests.directory.register import SANDBOX_FILE, register, row, rpps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +81,58 @@ def test_the_exit_status_reaches_the_shell(tmp_path: Path) -> None:
     bad.write_bytes(register("bad"))
     assert manage("import_register", "--test-identities", str(SANDBOX_FILE)).returncode == 0
     assert manage("import_register", str(tmp_path)).returncode == 1
-    answer = manage("import_register", str(bad))
+    answer = manage("import_register", "--test-identities", str(bad))
+    # The RPPS numbers of the sandbox are no longer in it: the guard.
+    assert answer.returncode == 1
+    assert "0 of 20 people would change and 19 would end, more than 5%" in answer.stderr
+    answer = manage("import_register", "--accept-changes", "--test-identities", str(bad))
     assert answer.returncode == 2
     assert "line 2: " in answer.stderr
+
+
+@pytest.mark.django_db
+def test_an_import_is_listed_and_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    path.write_bytes(register(*(row(rpps(n)) for n in range(3))))
+    run(path)
+    before = {person.pk: person.snapshot for person in Person.objects.all()}
+    path.write_bytes(register(row(rpps(0), nom="DURAND"), row(rpps(1)), row(rpps(9))))
+    _, out, _ = run(path, "--accept-changes")
+    assert "1 created, 1 changed, 1 unchanged, 1 ended" in out
+    last = ImportBatch.objects.latest("pk")
+    first = ImportBatch.objects.earliest("pk")
+    out_list = StringIO()
+    call_command("import_register", "--list", stdout=out_list)
+    assert out_list.getvalue().startswith(f"{last.pk}  ")
+    with pytest.raises(CommandError, match="not_the_last"):
+        call_command("import_register", "--rollback", str(first.pk))
+    call_command("import_register", "--rollback", str(last.pk), stdout=StringIO())
+    present = Person.objects.filter(left_register_at=None)
+    assert {person.pk: person.snapshot for person in present} == before
+    assert set(Exercice.objects.filter(person__in=present).values_list("nom", flat=True)) == {
+        "MARTIN"
+    }
+    assert ImportBatch.objects.get(pk=last.pk).state == "rolled_back"
+    with pytest.raises(CommandError, match="nothing_before"):
+        call_command("import_register", "--rollback", str(first.pk))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["personne_activite", "psc"])
+def test_a_made_register_is_imported_without_a_flaw(tmp_path: Path, kind: str) -> None:
+    def make(name: str, *options: str) -> Path:
+        path = tmp_path / name
+        given = ("--people", "200", "--output", str(path), "--kind", kind, *options)
+        call_command("make_register", *given, stdout=StringIO())
+        return path
+
+    first = make("a.txt")
+    assert first.read_bytes() == make("b.txt").read_bytes()
+    status, out, err = run(first, "--test-identities")
+    assert (status, err) == (0, "")
+    assert "200 created, 0 changed" in out
+    status, out, _ = run(make("c.txt", "--changed", "3%", "--ended", "1%"), "--test-identities")
+    assert status == 0
+    assert "0 created" in out
+    assert " 0 changed" not in out
+    assert run(first, "--test-identities")[0] == 0

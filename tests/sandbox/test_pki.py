@@ -17,7 +17,7 @@ from pytest_django import Settings
 from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.configuration import Mode
 from idp.core import clock
-from idp.directory.models import Person
+from idp.directory.models import ImportBatch, Person
 from idp.sandbox.pki.catalogue import CATALOGUE
 from idp.sandbox.pki.hierarchy import AuthorityName
 from idp.sandbox.pki.installation import set_up
@@ -249,6 +249,7 @@ def test_setting_up_again_changes_nothing(own_copy: Path) -> None:
 def test_a_new_database_beside_old_files_is_filled(own_copy: Path) -> None:
     RevocationList.objects.all().delete()
     TrustedCertificate.objects.all().delete()
+    ImportBatch.objects.all().delete()
     Person.objects.all().delete()
     call_command("sandbox", "setup")
     assert TrustedCertificate.objects.count() == RevocationList.objects.count() == 4

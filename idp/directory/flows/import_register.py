@@ -1,143 +1,283 @@
-"""Imports a `PS_LibreAcces_Personne_activite` file: two streaming passes, the second one writes.
+"""Imports a register file: look over it, read who differs, make it so in one transaction.
 
-The first pass reads the whole file: a file that is refused or breaks off has changed nothing.
+    file → groups of rows (fingerprinted) → staged → who differs? → read → staged → guard → merge
+
+Readers see the register of yesterday until the transaction ends, then that of today. An import that
+is killed leaves a batch that never finished, and nothing else: the next one starts over.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import groupby, islice
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 
+from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.store_people import Stored, store_people
-from idp.directory.gateways.register_file import LONGEST_LINE, Line, open_register
-from idp.directory.rules.merge import RegisterEntry, merge_rows
+from idp.directory.flows.read_people import Flags, groups, read_differing
+from idp.directory.gateways import bulk, merge_staged
+from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.models import ImportBatch
+from idp.directory.rules.raw_people import header_digest, raw_fingerprint
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
-from idp.directory.rules.register_row import (
-    MalformedRowError,
-    RegisterRow,
-    claimed_national_id,
-    parse_row,
-)
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 500
 NAMED_ROWS: Final = 20
+# Of the people known: what more than that changes or ends is more likely a bad file than news.
+GUARD: Final = 0.05
+_STAGE_BYTES: Final = 1 << 20
+Progress = Callable[[str, int], None]
 
 
 @dataclass(slots=True, kw_only=True)
 class ImportSummary:
-    """What an import did. `malformed` names the first twenty rows left out: line number, reason."""
+    """What an import did. `malformed` names the first twenty rows left out: line number, reason.
+
+    `by_profession`: created, changed and ended people by the code of their first profession.
+    """
 
     rows: int = 0
     created: int = 0
     changed: int = 0
     unchanged: int = 0
+    ended: int = 0
     malformed_rows: int = 0
     malformed: list[tuple[int, str]] = field(default_factory=list)
+    by_profession: dict[str, dict[str, int]] = field(default_factory=dict)
+    batch: int = 0
+    skipped: bool = False
 
-    def refuse_row(self, number: int, reason: str) -> None:
-        """Count a row that is left out, and remember it among the first."""
-        self.malformed_rows += 1
-        if len(self.malformed) < NAMED_ROWS:
-            self.malformed.append((number, reason))
+    def refuse_rows(self, rows: list[tuple[int, str]]) -> None:
+        """Count rows that are left out, and remember the first ones."""
+        self.malformed_rows += len(rows)
+        # Rows of people scattered over the file are read last.
+        self.malformed = sorted([*self.malformed, *rows])[:NAMED_ROWS]
 
-    def add(self, stored: Stored) -> None:
-        """Add what became of a batch."""
-        self.created += stored.created
-        self.changed += stored.changed
-        self.unchanged += stored.unchanged
+    def count(self, what: str, by_profession: Counter[str]) -> None:
+        """Add people that were `created`, `changed` or `ended`."""
+        setattr(self, what, getattr(self, what) + by_profession.total())
+        if by_profession:
+            known = Counter(self.by_profession.get(what, {}))
+            self.by_profession[what] = dict(sorted((known + by_profession).items()))
 
 
-def import_register(*, path: Path, test_identities: bool = False) -> ImportSummary:
-    """Bring the directory to what the file says; who is not in the file stays as they are.
+class TooManyChangesError(RefusedFileError):
+    """More would change or end than a day brings; `summary` says what."""
+
+    def __init__(self, summary: ImportSummary, known: int) -> None:
+        super().__init__(
+            f"{summary.changed} of {known} people would change and {summary.ended} would end, "
+            f"more than {GUARD:.0%}; --accept-changes imports it all the same"
+        )
+        self.summary = summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to import. `source` sets the people of a file apart from those of every other kind."""
+
+    test_identities: bool = False
+    accept_changes: bool = False
+    allow_older: bool = False
+    ends_absent: bool = True
+    source: str = ""
+    actor: str = ""
+    progress: Progress = lambda _phase, _done: None
+
+
+def import_register(
+    *, path: Path, test_identities: bool = False, options: Options | None = None
+) -> ImportSummary:
+    """Bring the directory to what the file says; who is no longer in it has left the register.
 
     Raises `RefusedFileError` (and has changed nothing) when the file as a whole cannot be trusted.
     """
-    if test_identities and not settings.HYGIE.is_sandbox:
+    options = options or Options(test_identities=test_identities)
+    if options.test_identities and not settings.HYGIE.is_sandbox:
         raise IdpError(
             "test_identities_forbidden",
             "Les identités de test n’existent qu’en mode bac à sable.",
             status=403,
         )
     with open_register(path) as lines:
-        columns = _columns(lines)
-        scattered = _scattered(lines, columns)
-    summary = ImportSummary()
-    with open_register(path) as lines:
-        next(lines)
-        rows = _rows(lines, columns, summary, test_identities=test_identities)
-        for batch in _batches(_entries(rows, scattered)):
-            summary.add(store_people(entries=batch))
+        header, columns = _header(lines)
+    digest = header_digest(header, test_identities=options.test_identities)
+    with bulk.only_import():
+        close_interrupted()
+        batch = new_batch(path, options.source or columns.kind, options)
+        if same := _same_file(batch, digest):
+            return same
+        batch.save()
+        try:
+            with bulk.staging():
+                summary = _import(path, columns, digest, batch, options)
+        except (RefusedFileError, IdpError) as error:
+            batch.state, batch.finished_at = ImportBatch.State.REFUSED, clock.now()
+            batch.counts = {"reason": str(error)}
+            batch.save()
+            raise
     log.info(
-        "register_imported",
-        file=path.name,
-        rows=summary.rows,
-        created=summary.created,
-        changed=summary.changed,
-        unchanged=summary.unchanged,
-        malformed_rows=summary.malformed_rows,
-    )
+        "register_imported", file=path.name, batch=batch.pk, rows=summary.rows,
+        created=summary.created, changed=summary.changed, unchanged=summary.unchanged,
+        ended=summary.ended, malformed_rows=summary.malformed_rows,
+    )  # fmt: skip
     return summary
 
 
-def _columns(lines: Iterator[Line]) -> RegisterColumns:
+def _import(
+    path: Path, columns: RegisterColumns, digest: bytes, batch: ImportBatch, options: Options
+) -> ImportSummary:
+    summary = ImportSummary(batch=batch.pk)
+    flags = _look_over(path, columns, digest, summary, options)
+    bulk.index_staged()
+    scattered = merge_staged.scattered()
+    flags = _flag_differing(flags, batch.kind)
+    for stored in read_differing(
+        path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
+        test_identities=options.test_identities, progress=options.progress,
+    ):  # fmt: skip
+        for table, rows in stored.rows.items():
+            bulk.load(table, rows)
+        summary.count("created", stored.created)
+        summary.count("changed", stored.changed)
+        summary.refuse_rows(stored.malformed)
+        summary.unchanged += stored.unchanged
+    bulk.analyze_staged()
+    summary.unchanged += merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
+    _guard(batch, summary, options)
+    options.progress("writing", 0)
+    with transaction.atomic():
+        instant = clock.now()
+        merge_staged.merge(
+            batch, instant, test_identities=options.test_identities, ends=options.ends_absent
+        )
+        batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
+        batch.counts = {**asdict(summary), "reading": digest.hex()}
+        batch.save()
+    return summary
+
+
+def _guard(batch: ImportBatch, summary: ImportSummary, options: Options) -> None:
+    known = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
+    if options.ends_absent:
+        gone = merge_staged.ended(batch.kind, test_identities=options.test_identities)
+        summary.count("ended", gone)
+    too_many = summary.changed + summary.ended > GUARD * known
+    if known and too_many and not options.accept_changes:
+        raise TooManyChangesError(summary, known)
+
+
+def _look_over(
+    path: Path, columns: RegisterColumns, digest: bytes, summary: ImportSummary, options: Options
+) -> Flags:
+    flags = Flags()
+    staged, size, done = [], 0, 0
+    with open_register(path) as lines:
+        next(lines)
+        for ordinal, person in enumerate(groups(lines, columns)):
+            raws = [raw for _, raw in person.lines if raw is not None]
+            summary.rows += len(person.lines)
+            flags.all.append(0 if person.claimed else merge_staged.CHANGED)
+            if person.claimed:
+                fingerprint = raw_fingerprint(digest, raws)
+                staged.append(f"{person.claimed}\t{fingerprint}\t{ordinal}\n")
+                size += len(staged[-1])
+            if size > _STAGE_BYTES:
+                bulk.load("seen", "".join(staged).encode())
+                staged, size = [], 0
+            done += sum(map(len, raws))
+            if not ordinal % 4096:
+                options.progress("looking over", done)
+    bulk.load("seen", "".join(staged).encode())
+    _refuse_broken_off(person.lines[-1] if summary.rows else None, columns)
+    return flags
+
+
+def _refuse_broken_off(last: tuple[int, bytes | None] | None, columns: RegisterColumns) -> None:
+    if last is None or last[1] is None or last[1].endswith(b"\n"):
+        return
+    if last[1].rstrip(b"|").count(b"|") and last[1].count(b"|") < columns.width - 1:
+        raise RefusedFileError(f"the file breaks off in line {last[0]}")
+
+
+def _flag_differing(flags: Flags, source: str) -> Flags:
+    flags.known = bytearray(len(flags.all))
+    for ordinal, verdict in merge_staged.verdicts(source):
+        flags.known[ordinal] = flags.all[ordinal] = verdict
+    return flags
+
+
+def _header(lines: Iterator[Line]) -> tuple[bytes, RegisterColumns]:
     header = next(lines, None)
     if header is None:
         raise RefusedFileError("the file is empty")
     if header.raw is None:
         raise RefusedFileError("the first line is no header")
-    return RegisterColumns.from_header(header.raw)
+    return header.raw, RegisterColumns.from_header(header.raw)
 
 
-def _scattered(lines: Iterable[Line], columns: RegisterColumns) -> set[str]:
-    """Who appears again after somebody else. The real file is grouped by person; nothing says
-    that it must be, and rows met too late would otherwise replace the first ones."""
-    seen: set[bytes] = set()
-    scattered: set[str] = set()
-    previous = b""
-    for line in lines:
-        claimed = claimed_national_id(columns, line.raw) if line.raw is not None else b""
-        if claimed != previous and claimed in seen:
-            scattered.add(claimed.decode(errors="replace"))
-        seen.add(claimed)
-        previous = claimed
-    return scattered
+def close_interrupted() -> None:
+    """Say of imports that were killed that they were; only under the lock."""
+    # The lock is ours: whoever is still marked as running was killed.
+    ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).update(
+        state=ImportBatch.State.REFUSED, counts={"reason": "interrupted"}, finished_at=clock.now()
+    )
 
 
-def _rows(
-    lines: Iterable[Line],
-    columns: RegisterColumns,
-    summary: ImportSummary,
-    *,
-    test_identities: bool,
-) -> Iterator[RegisterRow]:
-    for number, raw in lines:
-        summary.rows += 1
-        if raw is None:
-            summary.refuse_row(number, f"longer than {LONGEST_LINE} bytes")
-            continue
-        try:
-            yield parse_row(columns, raw, test_identities=test_identities)
-        except MalformedRowError as error:
-            summary.refuse_row(number, str(error))
+def new_batch(path: Path, kind: str, options: Options) -> ImportBatch:
+    """The batch of this file, unsaved; refused when the file is older than the last."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    batch = ImportBatch(
+        kind=kind, file_name=path.name[:255], sha256=sha256, file_date=_date_of(path.name),
+        started_at=clock.now(), actor=options.actor[:64],
+    )  # fmt: skip
+    last = last_import(kind)
+    dates = (batch.file_date, last.file_date if last else None)
+    if not options.allow_older and dates[0] and dates[1] and dates[0] < dates[1]:
+        raise RefusedFileError(
+            f"older than the last import, of {dates[1]:%Y-%m-%d %H:%M}; "
+            "--allow-older imports it all the same"
+        )
+    return batch
 
 
-def _entries(rows: Iterable[RegisterRow], scattered: set[str]) -> Iterator[RegisterEntry]:
-    held: dict[str, list[RegisterRow]] = {}
-    for identifier, group in groupby(rows, key=lambda row: row.national_id.value):
-        if identifier in scattered:
-            held.setdefault(identifier, []).extend(group)
-        else:
-            yield merge_rows(group)
-    yield from map(merge_rows, held.values())
+def _date_of(name: str) -> datetime | None:
+    """`…_202611240730.txt`: the date at which the register wrote the file, where the name says."""
+    found = re.search(r"_(20\d{6})(\d{4})?", name)
+    try:
+        return (
+            datetime.strptime(found[1] + (found[2] or "0000"), "%Y%m%d%H%M").replace(tzinfo=UTC)
+            if found
+            else None
+        )
+    except ValueError:
+        return None
 
 
-def _batches(entries: Iterator[RegisterEntry]) -> Iterator[list[RegisterEntry]]:
-    while batch := list(islice(entries, BATCH)):
-        yield batch
+def last_import(kind: str) -> ImportBatch | None:
+    """The last one that was finished, of this kind."""
+    return ImportBatch.objects.filter(kind=kind, state=ImportBatch.State.DONE).order_by("pk").last()
+
+
+def _same_file(batch: ImportBatch, digest: bytes) -> ImportSummary | None:
+    last = last_import(batch.kind)
+    if last is None or (last.sha256, last.counts["reading"]) != (batch.sha256, digest.hex()):
+        return None
+    counts: dict[str, Any] = last.counts
+    return ImportSummary(
+        rows=counts["rows"],
+        unchanged=counts["created"] + counts["changed"] + counts["unchanged"],
+        malformed_rows=counts["malformed_rows"],
+        malformed=[(number, reason) for number, reason in counts["malformed"]],
+        batch=last.pk,
+        skipped=True,
+    )

@@ -3,7 +3,8 @@
 A mirror of one register row, of one database row, and of one `activities[]` entry of the tokens.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -59,7 +60,13 @@ class Activity:
 
     def to_snapshot(self) -> dict[str, str]:
         """Only what is filled in: most of the 30 values of most practices are empty."""
-        return {field: value for field, value in asdict(self).items() if value}
+        pairs = zip(ACTIVITY_FIELDS, self.values(), strict=True)
+        return {field: value for field, value in pairs if value}
+
+    def values(self) -> tuple[str, ...]:
+        """The thirty values, in the order of `ACTIVITY_FIELDS`."""
+        values: tuple[str, ...] = _VALUES(self)
+        return values
 
     @classmethod
     def from_snapshot(cls, data: dict[str, str]) -> Self:
@@ -103,6 +110,7 @@ ACTIVITY_KEYS: Final = MappingProxyType(
     }
 )
 ACTIVITY_FIELDS: Final = tuple(field.name for field in fields(Activity))
+_VALUES = attrgetter(*ACTIVITY_FIELDS)
 
 # R23. No rule of PSC is known for "the first activity": a place before none, then practice on
 # one's own account, then salaried, then voluntary; the rest in a fixed order.
@@ -118,5 +126,5 @@ def activity_order(activity: Activity) -> tuple[object, ...]:
         rank,
         # GENR01, care, comes before replacements and administration.
         activity.code_genre_activite,
-        *(getattr(activity, field) for field in ACTIVITY_FIELDS),
+        *activity.values(),
     )

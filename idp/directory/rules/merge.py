@@ -74,8 +74,8 @@ def merge_rows(rows: Iterable[RegisterRow]) -> RegisterEntry:
     first = ordered[0]
     return RegisterEntry(
         national_id=first.national_id,
-        family_name=first.nom,
-        given_names=first.prenom,
+        family_name=first.family_name,
+        given_names=first.given_names,
         civility=first.civility,
         exercices=exercices,
     )

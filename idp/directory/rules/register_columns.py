@@ -60,6 +60,13 @@ ACTIVITY_COLUMNS: Final = MappingProxyType(
         "autorite_enregistrement": "Autorité d'enregistrement",
     }
 )
+# Only in the restricted extraction, beside or instead of names and columns of the open file.
+EXTRACTION_COLUMNS: Final = MappingProxyType(
+    {"family_name": "Nom de famille", "given_names": "Prénoms"}
+)
+_SPELLINGS: Final = MappingProxyType(
+    {"Code département (coord. structure)": "Code Département (structure)"}
+)
 # Files from before about 2022 stop before these.
 _ABSENT_FROM_OLDER_FILES = frozenset({"code_role", "code_genre_activite"})
 
@@ -75,11 +82,17 @@ class RegisterColumns:
     width: int
     person: dict[str, int]
     activity: dict[str, int]
+    encoding: str = "utf-8"
+
+    @property
+    def kind(self) -> str:
+        """`personne_activite`, or `psc` for the restricted extraction."""
+        return "psc" if "family_name" in self.person else "personne_activite"
 
     @classmethod
     def from_header(cls, raw: bytes) -> Self:
         """Read the first line. A missing or doubled column is refused by its name."""
-        names = _names(raw)
+        names, encoding = header_names(raw)
         doubled = sorted(name for name, count in Counter(names).items() if count > 1)
         if doubled:
             raise RefusedFileError(f"column given twice: {', '.join(doubled)}")
@@ -93,7 +106,12 @@ class RegisterColumns:
             raise RefusedFileError(f"missing column: {', '.join(missing)}")
         return cls(
             width=len(names),
-            person={field: position[column] for field, column in PERSON_COLUMNS.items()},
+            encoding=encoding,
+            person={
+                field: position[column]
+                for field, column in (*PERSON_COLUMNS.items(), *EXTRACTION_COLUMNS.items())
+                if column in position
+            },
             activity={
                 field: position[column]
                 for field, column in ACTIVITY_COLUMNS.items()
@@ -102,16 +120,18 @@ class RegisterColumns:
         )
 
 
-def _names(raw: bytes) -> list[str]:
+def header_names(raw: bytes) -> tuple[list[str], str]:
+    """The columns of a first line, and the encoding that it is in."""
     try:
         # utf-8-sig: a byte order mark is tolerated.
-        header = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RefusedFileError(
-            "the header is not UTF-8; of a Latin-1 file: iconv -f ISO-8859-1 -t UTF-8"
-        ) from error
-    names = [name.strip() for name in header.rstrip("\r\n").split(SEPARATOR)]
+        header, encoding = raw.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        # The extraction may be Latin-1 (directory facts §2.2); its header is what says so.
+        header, encoding = raw.decode("latin-1"), "latin-1"
+    names = [
+        _SPELLINGS.get(name := each.strip(), name) for each in header.rstrip("\r\n").split("|")
+    ]
     if len(names) < 2:
         raise RefusedFileError("not a register file: the columns are not separated by |")
     # Every line ends with the separator, which makes one empty trailing column.
-    return names[:-1] if not names[-1] else names
+    return (names[:-1] if not names[-1] else names), encoding

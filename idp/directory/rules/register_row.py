@@ -25,6 +25,8 @@ class RegisterRow:
     civility: str
     nom: str
     prenom: str
+    family_name: str
+    given_names: str
     code_civilite: str
     code_profession: str
     code_categorie_professionnelle: str
@@ -47,7 +49,7 @@ def parse_row(columns: RegisterColumns, raw: bytes, *, test_identities: bool) ->
     values = _split(columns, raw)
     person = {field: values[index] for field, index in columns.person.items()}
     national_id = _national_id(person)
-    if claimed_national_id(columns, raw) != national_id.value.encode():
+    if claimed_national_id(columns, raw) != national_id.value.encode("ascii"):
         raise MalformedRowError("stray characters in the identifier")
     _check_reality(national_id, test_identities=test_identities)
     for field, meaning in (
@@ -63,6 +65,10 @@ def parse_row(columns: RegisterColumns, raw: bytes, *, test_identities: bool) ->
         civility=person["civility"],
         nom=person["nom"],
         prenom=person["prenom"],
+        # The open file knows the name of exercise only.
+        family_name=person.get("family_name") or person["nom"],
+        # The extraction writes up to three, as in « Jean'Luc' » (directory facts §2.1).
+        given_names=" ".join(person.get("given_names", "").split("'")).strip() or person["prenom"],
         code_civilite=person["code_civilite"],
         code_profession=person["code_profession"],
         code_categorie_professionnelle=person["code_categorie_professionnelle"].upper(),
@@ -75,16 +81,18 @@ def _split(columns: RegisterColumns, raw: bytes) -> list[str]:
     if b"\0" in raw:
         raise MalformedRowError("NUL byte")
     try:
-        text = raw.decode()
+        text = raw.decode(columns.encoding).rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise MalformedRowError("not UTF-8") from error
-    values = text.rstrip("\r\n").split(SEPARATOR)
+    values = text.split(SEPARATOR)
     if len(values) == columns.width + 1 and not values[-1]:
         values.pop()
     if len(values) != columns.width:
         raise MalformedRowError(f"{len(values)} columns, {columns.width} expected")
-    cleaned = [_CONTROL.sub(" ", value).strip() for value in values]
-    if any(len(value) > LONGEST_VALUE for value in cleaned):
+    if _CONTROL.search(text):
+        values = [_CONTROL.sub(" ", value) for value in values]
+    cleaned = [value.strip() for value in values]
+    if len(text) > LONGEST_VALUE and max(map(len, cleaned)) > LONGEST_VALUE:
         raise MalformedRowError(f"a value longer than {LONGEST_VALUE} characters")
     return cleaned
 

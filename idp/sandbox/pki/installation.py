@@ -17,7 +17,7 @@ from idp.cardbridge.flows.trust import Wish, disable_authority, import_authoriti
 from idp.cardbridge.models import TrustedCertificate
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.import_register import import_register
+from idp.directory.flows.import_register import Options, import_register
 from idp.sandbox.flows.test_identity import refuse_outside_sandbox
 from idp.sandbox.pki.cards import credentials_of, write_missing_cards
 from idp.sandbox.pki.catalogue import CATALOGUE, Flaw
@@ -54,7 +54,11 @@ def set_up() -> SetUp:
             _put_on_list(spec.id)
     _trust(hierarchy)
     publish_lists(hierarchy)
-    summary = import_register(path=REGISTER, test_identities=True)
+    # A source of its own: importing other fictitious people never ends the sandbox's.
+    summary = import_register(
+        path=REGISTER,
+        options=Options(test_identities=True, accept_changes=True, source="sandbox"),
+    )
     return SetUp(new_cards=new_cards, people=summary.created + summary.changed + summary.unchanged)
 
 

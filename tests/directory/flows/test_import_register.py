@@ -6,20 +6,42 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows import import_register as module
+from idp.directory.flows import read_people
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import ImportSummary, import_register
-from idp.directory.models import Activity, AlternativeIdentifier, Exercice, Person, SavoirFaire
+from idp.directory.flows.import_register import (
+    ImportSummary,
+    Options,
+    TooManyChangesError,
+    import_register,
+)
+from idp.directory.gateways import merge_staged
+from idp.directory.models import (
+    Activity,
+    AlternativeIdentifier,
+    Exercice,
+    ImportBatch,
+    Person,
+    SavoirFaire,
+)
 from idp.directory.rules.professional import Professional
-from idp.directory.rules.register_columns import RefusedFileError
-from tests.directory.register import HEADER, PRACTICE, SANDBOX_FILE, register, row, rpps
+from idp.directory.rules.register_columns import EXTRACTION_COLUMNS, RefusedFileError
+from tests.directory.register import (
+    HEADER,
+    NAMES,
+    PRACTICE,
+    SANDBOX_FILE,
+    register,
+    row,
+    row_of,
+    rpps,
+)
 
 pytestmark = pytest.mark.django_db
 Import = Callable[..., ImportSummary]
@@ -54,13 +76,11 @@ def test_a_person_enters_with_the_main_identifier(import_bytes: Import) -> None:
 def test_the_same_file_again_writes_nothing(import_bytes: Import) -> None:
     content = register(row(**PRACTICE), row(rpps(2)))
     import_bytes(content)
-    before = everything()
-    with CaptureQueriesContext(connection) as queries:
-        assert counts(import_bytes(content)) == (0, 0, 2, 0)
-    written = [
-        q for q in queries if not q["sql"].startswith(("SELECT", "BEGIN", "SAVEPOINT", "REL"))
-    ]
-    assert written == []
+    before, batches = everything(), ImportBatch.objects.count()
+    again = import_bytes(content)
+    assert again.skipped
+    assert counts(again) == (0, 0, 2, 0)
+    assert ImportBatch.objects.count() == batches
     assert everything() == before
 
 
@@ -131,10 +151,17 @@ def test_what_is_said_under_a_former_identifier_does_not_overwrite(import_bytes:
     assert person().family_name == "MARTIN"
 
 
-def test_who_is_not_in_the_file_stays(import_bytes: Import) -> None:
+def test_who_is_no_longer_in_the_file_has_left_until_they_are_back(import_bytes: Import) -> None:
     import_bytes(register(row(), row(rpps(2))))
-    assert counts(import_bytes(register(row(rpps(2))))) == (0, 0, 1, 0)
+    summary = import_bytes(register(row(rpps(2))))
+    assert (counts(summary), summary.ended) == ((0, 0, 1, 0), 1)
+    assert summary.by_profession["ended"] == {"10": 1}
+    left = Person.objects.get(national_id=f"8{rpps(1)}")
+    assert left.left_register_at is not None
     assert person().family_name == "MARTIN"
+    import_bytes(register(row(rpps(2)), row()))
+    back = Person.objects.get(pk=left.pk)
+    assert back.left_register_at is None
 
 
 def test_malformed_rows_are_left_out_counted_and_named_by_line(import_bytes: Import) -> None:
@@ -171,9 +198,10 @@ def test_invalid_encoding_in_the_middle_is_left_out(import_bytes: Import) -> Non
     assert summary.malformed == [(3, "not UTF-8")]
 
 
-def test_a_file_cut_off_in_the_middle_of_a_row_leaves_that_row_out(import_bytes: Import) -> None:
-    summary = import_bytes(register(row(), row(rpps(2), **PRACTICE))[:-40])
-    assert counts(summary) == (1, 0, 0, 1)
+def test_a_file_cut_off_in_the_middle_of_a_row_is_refused_by_its_line(import_bytes: Import) -> None:
+    with pytest.raises(RefusedFileError, match="breaks off in line 3"):
+        import_bytes(register(row(), row(rpps(2), **PRACTICE))[:-40])
+    assert not Person.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -197,12 +225,12 @@ def test_a_refused_file_changes_nothing(import_bytes: Import, content: bytes) ->
 def test_persons_are_stored_in_batches_of_few_statements(
     import_bytes: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 10)
+    monkeypatch.setattr(read_people, "CHUNK", 10)
     content = register(*(row(rpps(number), **PRACTICE) for number in range(25)))
     with CaptureQueriesContext(connection) as queries:
         assert counts(import_bytes(content)) == (25, 0, 0, 0)
     statements = [q for q in queries if not q["sql"].startswith(("BEGIN", "SAVEPOINT", "REL"))]
-    assert len(statements) <= 3 * 6
+    assert len(statements) <= 90
 
 
 def test_test_identities_are_marked(import_bytes: Import) -> None:
@@ -239,3 +267,85 @@ def test_no_junk_between_rows_stops_an_import(import_bytes: Import, junk: list[b
     content = register(row()) + b"\n".join([*junk, b""]) + row(rpps(2)).encode()
     summary = import_bytes(content)
     assert summary.created + summary.changed + summary.unchanged == 2
+
+
+def test_more_than_a_twentieth_changed_stops_the_import_unless_told(
+    import_bytes: Import, tmp_path: Path
+) -> None:
+    import_bytes(register(*(row(rpps(n)) for n in range(20))))
+    before = everything()
+    path = tmp_path / "many.txt"
+    path.write_bytes(register(*(row(rpps(n), nom="X" if n < 2 else "MARTIN") for n in range(20))))
+    with pytest.raises(TooManyChangesError, match="2 of 20 people would change") as caught:
+        import_register(path=path)
+    assert caught.value.summary.by_profession == {"changed": {"10": 2}}
+    assert everything() == before
+    summary = import_register(path=path, options=Options(accept_changes=True))
+    assert summary.changed == 2
+
+
+def test_newcomers_never_stop_an_import(import_bytes: Import, tmp_path: Path) -> None:
+    import_bytes(register(row()))
+    path = tmp_path / "new.txt"
+    path.write_bytes(register(*(row(rpps(n)) for n in range(1, 30))))
+    assert import_register(path=path).created == 28
+
+
+def test_a_file_older_than_the_last_is_refused_unless_told(
+    import_bytes: Import, tmp_path: Path
+) -> None:
+    newer = tmp_path / "PS_LibreAcces_Personne_activite_202611240730.txt"
+    older = tmp_path / "PS_LibreAcces_Personne_activite_202611230730.txt"
+    newer.write_bytes(register(row()))
+    older.write_bytes(register(row(), row(rpps(2))))
+    import_register(path=newer)
+    with pytest.raises(RefusedFileError, match="older than the last import, of 2026-11-24"):
+        import_register(path=older)
+    assert import_register(path=older, options=Options(allow_older=True)).created == 1
+
+
+def test_an_import_that_was_killed_is_closed_by_the_next(import_bytes: Import) -> None:
+    killed = ImportBatch.objects.create(
+        kind="personne_activite", file_name="x", sha256="0", started_at=clock.now()
+    )
+    assert import_bytes(register(row())).created == 1
+    killed.refresh_from_db()
+    assert (killed.state, killed.counts) == ("refused", {"reason": "interrupted"})
+
+
+def test_nothing_of_an_import_that_breaks_in_its_last_step_is_seen(
+    import_bytes: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_bytes(register(row(), row(rpps(2))))
+    before = everything()
+
+    def full(_table: str) -> None:
+        raise OperationalError("No space left on device")
+
+    monkeypatch.setattr(merge_staged, "follow_numbers", full)
+    with pytest.raises(OperationalError):
+        import_bytes(register(row(nom="DURAND"), row(rpps(3))))
+    assert everything() == before
+
+
+def test_a_latin_1_extraction_is_read_with_civil_names(import_bytes: Import) -> None:
+    names = [
+        *(n for n in NAMES.values() if n not in EXTRACTION_COLUMNS.values()),
+        *EXTRACTION_COLUMNS.values(),
+    ]
+    line = row_of(names, rpps(1)).removesuffix("||") + "LEFÈVRE|Jean'Éric'|"
+    import_bytes(f"{'|'.join(names)}|\n{line}\n".encode("latin-1"))
+    found = person()
+    assert (found.family_name, found.given_names) == ("LEFÈVRE", "Jean Éric")
+    assert Person.objects.get(pk=found.person_id).source == "psc"
+
+
+def test_processes_side_by_side_read_the_same(
+    import_bytes: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_people, "_ALONE", 0)
+    monkeypatch.setattr(read_people, "CHUNK", 3)
+    rows = [row(rpps(n), nom="A\\B", **PRACTICE) for n in range(20)]
+    assert counts(import_bytes(register(*rows, "bad"))) == (20, 0, 0, 1)
+    assert person(7).family_name == "A\\B"
+    assert Activity.objects.count() == 20

@@ -70,6 +70,7 @@ def test_a_wrong_separator_is_said() -> None:
         RegisterColumns.from_header(HEADER.replace("|", ";").encode())
 
 
-def test_a_header_in_another_encoding_is_refused() -> None:
-    with pytest.raises(RefusedFileError, match="UTF-8"):
-        RegisterColumns.from_header(HEADER.encode("latin-1"))
+def test_a_latin_1_header_makes_a_latin_1_file() -> None:
+    assert RegisterColumns.from_header(HEADER.encode()).encoding == "utf-8"
+    found = RegisterColumns.from_header(HEADER.encode("latin-1"))
+    assert (found.encoding, found.width) == ("latin-1", 56)

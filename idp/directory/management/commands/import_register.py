@@ -4,26 +4,44 @@ Exit status: 0 everything was imported; 1 the file was refused and nothing has c
 was imported except for malformed rows, the first twenty of which are named on stderr.
 """
 
+import getpass
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
-from idp.directory.flows.import_register import ImportSummary, import_register
+from idp.directory.flows.import_cards import import_cards
+from idp.directory.flows.import_register import (
+    ImportSummary,
+    Options,
+    TooManyChangesError,
+    import_register,
+)
+from idp.directory.flows.roll_back_import import roll_back_import
+from idp.directory.gateways.register_file import open_register
+from idp.directory.models import ImportBatch
+from idp.directory.rules.card_row import holds_cards
 from idp.directory.rules.register_columns import RefusedFileError
 
 
 class Command(BaseCommand):
     help = (
-        "Import a PS_LibreAcces_Personne_activite file (plain, gzip or zip). "
+        "Import a PS_LibreAcces_Personne_activite file or the restricted Pro Santé Connect "
+        "extraction (plain, gzip or zip). "
         "Exit status: 0 all imported, 1 file refused and nothing changed, "
         "2 imported except for malformed rows."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="the register file")
+        parser.add_argument("file", type=Path, nargs="?", help="the register file")
+        parser.add_argument("--accept-changes", action="store_true", help="beyond the guard of 5%%")
+        parser.add_argument("--allow-older", action="store_true", help="than the last import")
+        parser.add_argument("--list", action="store_true", help="the last twenty imports")
+        parser.add_argument("--rollback", type=int, metavar="BATCH", help="take the last back")
         parser.add_argument(
             "--test-identities",
             action="store_true",
@@ -32,20 +50,81 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        path: Path = options["file"]
+        if options["list"]:
+            self._list()
+            return
+        if options["rollback"] is not None:
+            self._roll_back(options["rollback"])
+            return
+        path: Path | None = options["file"]
+        if path is None:
+            raise CommandError("which file? (or --list, or --rollback BATCH)")
+        choices = Options(
+            test_identities=options["test_identities"],
+            accept_changes=options["accept_changes"],
+            allow_older=options["allow_older"],
+            actor=_actor(),
+            progress=self._progress(path),
+        )
         try:
-            summary = import_register(path=path, test_identities=options["test_identities"])
+            run = import_cards if _holds_cards(path) else import_register
+            summary = run(path=path, options=choices)
         except RefusedFileError as error:
+            if isinstance(error, TooManyChangesError):
+                self._differences(error.summary)
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         except IdpError as error:
-            raise CommandError(f"{path}: refused, nothing has changed: {error.code}") from error
+            raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         self._report(path, summary)
 
+    def _list(self) -> None:
+        for batch in ImportBatch.objects.order_by("-pk")[:20]:
+            counts = batch.counts
+            what = counts.get("reason") or ", ".join(
+                f"{counts.get(key, 0)} {key}" for key in ("created", "changed", "ended")
+            )
+            self.stdout.write(
+                f"{batch.pk}  {batch.started_at:%Y-%m-%d %H:%M}  {batch.kind}  {batch.state}  "
+                f"{batch.file_name}  {what}  {batch.actor}"
+            )
+
+    def _roll_back(self, batch_id: int) -> None:
+        try:
+            people = roll_back_import(batch_id=batch_id)
+        except IdpError as error:
+            raise CommandError(f"not rolled back: {error}") from error
+        self.stdout.write(f"import {batch_id} taken back: {people} people as before")
+
+    def _progress(self, path: Path) -> Callable[[str, int], None]:
+        if not self.stderr.isatty():
+            return lambda _phase, _done: None
+        started: dict[str, float] = {}
+        size = path.stat().st_size if path.exists() else 0
+
+        def show(phase: str, done: int) -> None:
+            seconds = time.monotonic() - started.setdefault(phase, time.monotonic())
+            rate = done / seconds if seconds else 0
+            # Of a packed file neither the whole nor the rest is known.
+            left = f", {(size - done) / rate:.0f} s left" if rate and done <= size else ""
+            self.stderr.write(
+                f"\r{phase}: {done >> 20} MB, {rate / 1e6:.0f} MB/s{left}   ", ending=""
+            )
+
+        return show
+
+    def _differences(self, summary: ImportSummary) -> None:
+        for what, professions in summary.by_profession.items():
+            codes = ", ".join(f"{code or '?'}: {count}" for code, count in professions.items())
+            self.stdout.write(f"  {what} by profession: {codes}")
+
     def _report(self, path: Path, summary: ImportSummary) -> None:
+        if summary.skipped:
+            self.stdout.write(f"{path.name}: the very file of import {summary.batch}, skipped")
         self.stdout.write(
             f"{path.name}: {summary.rows} rows; persons: {summary.created} created, "
-            f"{summary.changed} changed, {summary.unchanged} unchanged"
+            f"{summary.changed} changed, {summary.unchanged} unchanged, {summary.ended} ended"
         )
+        self._differences(summary)
         if not summary.malformed_rows:
             return
         for number, reason in summary.malformed:
@@ -53,3 +132,16 @@ class Command(BaseCommand):
         if unnamed := summary.malformed_rows - len(summary.malformed):
             self.stderr.write(f"… and {unnamed} more")
         raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
+
+
+def _holds_cards(path: Path) -> bool:
+    with open_register(path) as lines:
+        header = next(lines, None)
+        return bool(header and header.raw and holds_cards(header.raw))
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

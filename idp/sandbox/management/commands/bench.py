@@ -1,5 +1,6 @@
-"""`manage.py bench oidc|card|live`: what endpoints, card logins, waiting pages cost, as a table."""
+"""`manage.py bench oidc|card|live|directory`: what each of them costs, as a table."""
 
+import subprocess
 from argparse import ArgumentParser
 from contextlib import nullcontext
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from idp.core import logs
 from idp.core.errors import IdpError
-from idp.sandbox.bench import card, live
+from idp.sandbox.bench import card, directory, live
 from idp.sandbox.bench.load import BenchError, Limits, Measure
 from idp.sandbox.bench.portal import Registration
 from idp.sandbox.bench.server import free_port, own_provider
@@ -22,6 +23,7 @@ LONGEST_SECONDS, MOST_CALLS, MOST_CONNECTIONS, MOST_ENTRIES = 30.0, 20_000, 64, 
 MOST_WAITING = 5_000
 # CPU of one verification, ms; a list of 100,000 entries: seconds, MB.
 MOST_VERIFICATION, LONGEST_LIST, LARGEST_LIST = 3.0, 5.0, 200.0
+MOST_PEOPLE = 2_000_000
 N = TypeVar("N", int, float)
 HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
 
@@ -33,7 +35,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["oidc", "card", "live"])
+        parser.add_argument("what", choices=["oidc", "card", "live", "directory"])
+        parser.add_argument("--people", type=int, default=1_400_000, help="for `directory`")
         parser.add_argument("--base-url", help="http on this machine; a sandbox for the logins")
         parser.add_argument("--seconds", type=float, default=3.0, help="at most, for each row")
         parser.add_argument("--calls", type=int, default=2000, help="at most, for each row")
@@ -56,6 +59,9 @@ class Command(BaseCommand):
                 waiting=_within("waiting", options["waiting"], MOST_WAITING),
                 approvals=_within("approvals", options["approvals"], MOST_CALLS),
             )
+            return
+        if options["what"] == "directory":
+            self._tell_directory(_within("people", options["people"], MOST_PEOPLE))
             return
         connections = _within("connections", options["connections"], MOST_CONNECTIONS)
         registration = Registration(
@@ -108,6 +114,19 @@ class Command(BaseCommand):
             ("first load of the phone application", found.first_load / 1000, "kB", 150),
         ):
             self.stdout.write(f"{what:42}{amount:>9.1f} {unit}{verdict(amount, most)}")
+
+    def _tell_directory(self, people: int) -> None:
+        self.stdout.write(f"{people} people, {settings.DATABASES['default']['ENGINE']}")
+        try:
+            for cost in directory.run(settings.HYGIE.data_dir / "bench", people):
+                memory = "" if cost.megabytes is None else f"{cost.megabytes:8.0f} MB"
+                self.stdout.write(
+                    f"{cost.name:16}{cost.rows:>9} rows{cost.seconds:>8.1f} s"
+                    f"{cost.rows / cost.seconds:>9.0f} rows/s{memory}"
+                )
+                self.stdout.flush()
+        except (BenchError, OSError, subprocess.CalledProcessError) as error:
+            raise CommandError(f"bench: {error}") from error
 
     def _tell(self, bench: Bench) -> None:
         self.stdout.write(f"{bench.base_url}, {bench.connections} connections\n{HEADER}")

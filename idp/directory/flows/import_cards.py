@@ -1,0 +1,131 @@
+"""Imports `Porteurs_CPS_CPF`: the cards that were issued, and the day each was opposed.
+
+One transaction, few rows in memory at a time. Acting on an opposition is not done here: this only
+brings `IssuedCard` to what the file says. A card that is no longer in the file stays as it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.directory.flows.import_register import (
+    GUARD,
+    ImportSummary,
+    Options,
+    close_interrupted,
+    last_import,
+    new_batch,
+)
+from idp.directory.gateways import bulk
+from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.models import AlternativeIdentifier, ImportBatch, IssuedCard
+from idp.directory.rules.card_row import KIND, CardColumns, CardRow, parse_card
+from idp.directory.rules.register_columns import RefusedFileError
+from idp.directory.rules.register_row import MalformedRowError
+
+_TOGETHER: Final = 1000
+_SAID: Final = ("national_id", "kind", "valid_from", "valid_until", "opposed_on")
+
+
+def import_cards(*, path: Path, options: Options) -> ImportSummary:
+    """Bring the issued cards to what the file says, or raise `RefusedFileError`: all or nothing."""
+    if options.test_identities and not settings.HYGIE.is_sandbox:
+        raise IdpError("test_identities_forbidden", "", status=403)
+    with bulk.only_import():
+        close_interrupted()
+        batch = new_batch(path, KIND, options)
+        last = last_import(KIND)
+        reading = "test" if options.test_identities else ""
+        if last and (last.sha256, last.counts["reading"]) == (batch.sha256, reading):
+            counts = {key: value for key, value in last.counts.items() if key != "reading"}
+            return ImportSummary(**{**counts, "batch": last.pk, "skipped": True})
+        batch.save()
+        try:
+            with transaction.atomic():
+                summary = _import(path, batch, options)
+                batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
+                batch.counts = {**asdict(summary), "reading": reading}
+                batch.save()
+        except (RefusedFileError, IdpError) as error:
+            batch.state, batch.finished_at = ImportBatch.State.REFUSED, clock.now()
+            batch.counts = {"reason": str(error)}
+            batch.save()
+            raise
+    return summary
+
+
+def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
+    summary = ImportSummary(batch=batch.pk)
+    live = IssuedCard.objects.filter(opposed_on=None).count()
+    opposed = 0
+    with open_register(path) as lines:
+        header = next(lines, None)
+        if header is None or header.raw is None:
+            raise RefusedFileError("the first line is no header")
+        columns = CardColumns.from_header(header.raw)
+        rows = _rows(lines, columns, summary, test_identities=options.test_identities)
+        while cards := {card.number: card for card in islice(rows, _TOGETHER)}:
+            opposed += _store(cards, summary)
+    if live and opposed > GUARD * live and not options.accept_changes:
+        raise RefusedFileError(
+            f"{opposed} of {live} live cards would be opposed, more than {GUARD:.0%}; "
+            "--accept-changes imports it all the same"
+        )
+    return summary
+
+
+def _rows(
+    lines: Iterator[Line], columns: CardColumns, summary: ImportSummary, *, test_identities: bool
+) -> Iterator[CardRow]:
+    for number, raw in lines:
+        summary.rows += 1
+        if raw is None:
+            summary.refuse_rows([(number, "line too long")])
+            continue
+        try:
+            yield parse_card(columns, raw, test_identities=test_identities)
+        except MalformedRowError as error:
+            summary.refuse_rows([(number, str(error))])
+
+
+def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:
+    """How many cards that were live are opposed now."""
+    known = {card.number: card for card in IssuedCard.objects.filter(number__in=cards)}
+    holders = dict(
+        AlternativeIdentifier.objects.filter(
+            identifier__in={card.national_id for card in cards.values()}
+        ).values_list("identifier", "person_id")
+    )
+    differing, opposed = [], 0
+    for number, card in cards.items():
+        was, person_id = known.get(number), holders.get(card.national_id)
+        if was and was.person_id == person_id and _said(was) == _said(card):
+            summary.unchanged += 1
+            continue
+        summary.created += was is None
+        summary.changed += was is not None
+        opposed += bool(was and not was.opposed_on and card.opposed_on)
+        differing.append(
+            IssuedCard(
+                **asdict(card), person_id=person_id, source=KIND, updated_at=clock.now()
+            )
+        )  # fmt: skip
+    # `withdrawn_at` and the reason are not the file's to say.
+    IssuedCard.objects.bulk_create(
+        differing,
+        update_conflicts=True,
+        unique_fields=["number"],
+        update_fields=[*_SAID, "person", "source", "updated_at"],
+    )
+    return opposed
+
+
+def _said(card: IssuedCard | CardRow) -> tuple[object, ...]:
+    return tuple(getattr(card, name) for name in _SAID)

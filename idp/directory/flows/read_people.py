@@ -1,0 +1,183 @@
+"""Reads the people of a file who differ, in as many processes as there is work for."""
+
+import multiprocessing
+import os
+import re
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from idp.core.identifiers import InvalidIdentifierError, parse_national_id
+from idp.directory import models
+from idp.directory.flows.subjects import person_id_for
+from idp.directory.gateways import merge_staged
+from idp.directory.gateways.processes import end_with_parent
+from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.rules.professional import AlternativeIdentifier
+from idp.directory.rules.raw_people import RawPerson
+from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.register_row import claimed_national_id
+from idp.directory.rules.stored_rows import (
+    EXERCICE_BLOCK,
+    Chunk,
+    StoredChunk,
+    Subject,
+    store_chunk,
+)
+
+CHUNK: Final = 500
+# Starting processes costs more than reading so few people.
+_ALONE: Final = 20_000
+_IDENTIFIER = re.compile(rb"[0-9A-Za-z/-]{1,64}")
+
+
+@dataclass(slots=True)
+class Flags:
+    """For each group of rows, in the order of the file: whether it must be read.
+
+    `known` are the groups whose identifier can be looked up; of the others every row is read, to
+    say what is wrong with it.
+    """
+
+    all: bytearray = field(default_factory=bytearray)
+    known: bytearray = field(default_factory=bytearray)
+
+
+def groups(lines: Iterable[Line], columns: RegisterColumns) -> Iterator[RawPerson]:
+    """Rows that follow one another and claim to be about the same person."""
+    claimed, rows = "", list[tuple[int, bytes | None]]()
+    for number, raw in lines:
+        named = claimed_national_id(columns, raw) if raw is not None else b""
+        text = named.decode() if _IDENTIFIER.fullmatch(named) else ""
+        if rows and (text != claimed or not text):
+            yield RawPerson(claimed=claimed, lines=tuple(rows))
+            rows = []
+        claimed = text
+        rows.append((number, raw))
+    if rows:
+        yield RawPerson(claimed=claimed, lines=tuple(rows))
+
+
+def read_differing(
+    *,
+    path: Path,
+    columns: RegisterColumns,
+    header: bytes,
+    flags: Flags,
+    scattered: set[str],
+    test_identities: bool,
+    progress: Callable[[str, int], None],
+) -> Iterator[StoredChunk]:
+    """What to store of everybody who is flagged or scattered over the file."""
+    with open_register(path) as lines:
+        next(lines)
+        people = _differing(lines, columns, flags, scattered, progress)
+        chunks = _chunks(people, columns, header, test_identities=test_identities)
+        work = len(flags.all) - flags.all.count(0)
+        yield from map(store_chunk, chunks) if work < _ALONE else _side_by_side(chunks)
+
+
+def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
+    # Processes of their own, not forks: a fork would share the connections to the database.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["idp.directory.rules.stored_rows"])
+    workers = min(os.cpu_count() or 1, 4)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        waiting: deque[Future[StoredChunk]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(store_chunk, chunk))
+            if len(waiting) >= 3 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _differing(
+    lines: Iterator[Line],
+    columns: RegisterColumns,
+    flags: Flags,
+    scattered: set[str],
+    progress: Callable[[str, int], None],
+) -> Iterator[tuple[RawPerson, int]]:
+    from_elsewhere: dict[str, list[tuple[int, bytes | None]]] = {}
+    done = 0
+    for ordinal, person in enumerate(groups(lines, columns)):
+        done += sum(len(raw or b"") for _, raw in person.lines)
+        if not ordinal % 4096:
+            progress("reading", done)
+        if person.claimed in scattered:
+            from_elsewhere.setdefault(person.claimed, []).extend(person.lines)
+        elif flags.all[ordinal]:
+            yield person, flags.all[ordinal]
+    for claimed, rows in from_elsewhere.items():
+        yield RawPerson(claimed=claimed, lines=tuple(rows)), merge_staged.SCATTERED
+
+
+def _chunks(
+    people: Iterator[tuple[RawPerson, int]],
+    columns: RegisterColumns,
+    header: bytes,
+    *,
+    test_identities: bool,
+) -> Iterator[Chunk]:
+    number = merge_staged.next_exercice()
+    while batch := list(islice(people, CHUNK)):
+        known = [person.claimed for person, flag in batch if flag != merge_staged.NEW]
+        yield Chunk(
+            columns=columns,
+            header=header,
+            test_identities=test_identities,
+            people=[person for person, _ in batch],
+            subjects={
+                **{person.claimed: _newcomer(person.claimed) for person, _ in batch},
+                **(_subjects(known) if known else {}),
+            },
+            first_exercice=number,
+        )
+        number += EXERCICE_BLOCK
+
+
+def _newcomer(claimed: str) -> Subject:
+    try:
+        national_id = parse_national_id(claimed)
+    except InvalidIdentifierError:
+        # No row of theirs will be taken.
+        return Subject(person_id=uuid.UUID(int=0), national_id="", identifiers=(), fingerprint=None)
+    return Subject(
+        person_id=person_id_for(national_id),
+        national_id=claimed,
+        identifiers=(
+            AlternativeIdentifier(identifier=claimed, origin=national_id.origin, quality=1),
+        ),
+        fingerprint=None,
+    )
+
+
+def _subjects(claimed: list[str]) -> dict[str, Subject]:
+    """Who is known, with all their identifiers; nobody who is known under a former one."""
+    main = models.AlternativeIdentifier.objects.filter(identifier__in=claimed)
+    people = models.Person.objects.filter(pk__in=main.values("person")).prefetch_related(
+        "alternative_identifiers"
+    )
+    found = {}
+    for person in people.defer("snapshot"):
+        identifiers = sorted(person.alternative_identifiers.all(), key=lambda row: row.quality)
+        for each in identifiers:
+            found[each.identifier] = Subject(
+                person_id=person.pk,
+                national_id=person.national_id,
+                identifiers=tuple(
+                    AlternativeIdentifier(
+                        identifier=row.identifier, origin=row.origin, quality=row.quality
+                    )
+                    for row in identifiers
+                ),
+                fingerprint=person.fingerprint,
+                is_former=each.quality != 1,
+            )
+    return found

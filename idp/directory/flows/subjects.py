@@ -1,0 +1,17 @@
+"""The internal subject of people who enter the directory."""
+
+import uuid
+from typing import Final
+
+from idp.core.identifiers import NationalId
+
+# The subject of a fictitious person is the same in every sandbox, so that a portal's tests may
+# name it. Real subjects are random.
+TEST_PERSON_NAMESPACE: Final = uuid.UUID("6f0b7a52-2c5e-4f4e-9a2d-6c0f1d6c9b11")
+
+
+def person_id_for(national_id: NationalId) -> uuid.UUID:
+    """The internal subject of a person who enters the directory."""
+    if national_id.is_test:
+        return uuid.uuid5(TEST_PERSON_NAMESPACE, national_id.value)
+    return uuid.uuid4()

@@ -1,0 +1,21 @@
+"""Processes that read beside an import: they end with it, however it ends.
+
+Imports nothing of Django: it runs in processes that know nothing of it.
+"""
+
+import multiprocessing
+import os
+import threading
+from multiprocessing.connection import wait
+
+
+def end_with_parent() -> None:
+    """Watch the process that started this one; a killed import cannot say goodbye."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=[parent.sentinel], daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

@@ -1,0 +1,56 @@
+"""`manage.py make_register`: a register file of fictitious people, to test at any size."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from idp.directory.rules.made_register import Recipe, made_lines
+from idp.directory.rules.official_headers import OPEN_FILE, RESTRICTED_FILE
+
+KINDS = {"personne_activite": OPEN_FILE, "psc": RESTRICTED_FILE}
+
+
+def share(text: str) -> float:
+    """`1%` or `0.01`."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text}: a share, as 1% or 0.01") from error
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError(f"{text}: from 0% to 100%")
+    return value
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a register file of fictitious people in the official format. The same seed gives "
+        "the same bytes. Import it with --test-identities, in sandbox mode."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--people", type=int, required=True)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--output", type=Path, required=True)
+        parser.add_argument("--kind", choices=KINDS, default="personne_activite")
+        parser.add_argument("--changed", type=share, default=0.0, help="share renamed, as 1%%")
+        parser.add_argument("--ended", type=share, default=0.0, help="share left out, as 1%%")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if not 0 < options["people"] <= 20_000_000:
+            raise CommandError("--people goes from 1 to 20,000,000")
+        recipe = Recipe(
+            people=options["people"],
+            seed=options["seed"],
+            changed=options["changed"],
+            ended=options["ended"],
+        )
+        columns = KINDS[options["kind"]]
+        rows = 0
+        with options["output"].open("w", encoding="utf-8", newline="\n") as file:
+            file.write("|".join((*columns, "")) + "\n")
+            for line in made_lines(recipe, list(columns)):
+                file.write(line + "\n")
+                rows += 1
+        self.stdout.write(f"{options['output']}: {rows} rows")

@@ -1,0 +1,101 @@
+"""`Porteurs_CPS_CPF`: what it says of the cards that were issued."""
+
+from collections.abc import Callable
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from idp.core import clock
+from idp.directory.flows.import_cards import import_cards
+from idp.directory.flows.import_register import ImportSummary, Options
+from idp.directory.models import ImportBatch, IssuedCard, Person
+from idp.directory.rules.card_row import COLUMNS
+from idp.directory.rules.register_columns import RefusedFileError
+from tests.directory.register import register, row, rpps
+
+pytestmark = pytest.mark.django_db
+HEADER = "|".join(["Identifiant PP", *COLUMNS.values()]) + "|"
+Load = Callable[..., ImportSummary]
+
+
+def card(number: int = 1, *, start: str = "20250101", opposed: str = "") -> str:
+    national_id = f"8{rpps(number)}"
+    return f"{rpps(number)}|{number:010d}|{national_id}|CPS|{start}|20280101|{opposed}|"
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load(*rows: str, header: str = HEADER, accept: bool = False) -> ImportSummary:
+        path = tmp_path / "Porteurs_CPS_CPF.txt"
+        path.write_bytes("".join(f"{line}\n" for line in (header, *rows)).encode("latin-1"))
+        return import_cards(path=path, options=Options(accept_changes=accept))
+
+    return load
+
+
+def test_a_card_is_known_with_its_holder_validity_and_opposition(
+    load: Load, import_bytes: Callable[..., ImportSummary]
+) -> None:
+    import_bytes(register(row()))
+    assert load(card(), card(2, opposed="20261103")).created == 2
+    held, opposed = IssuedCard.objects.order_by("number")
+    assert held.person == Person.objects.get()
+    assert (held.kind, held.valid_from, held.valid_until) == (
+        "CPS", date(2025, 1, 1), date(2028, 1, 1),
+    )  # fmt: skip
+    assert (opposed.person, opposed.opposed_on) == (None, date(2026, 11, 3))
+
+
+def test_what_was_acted_upon_outlives_the_next_file(load: Load) -> None:
+    load(card(opposed="20261103"))
+    IssuedCard.objects.update(withdrawn_at=clock.now(), opposition_reason="perte")
+    assert load(card(opposed="20261104"), card(2)).changed == 1
+    kept = IssuedCard.objects.get(number=f"{1:010d}")
+    assert kept.withdrawn_at is not None
+    assert (kept.opposition_reason, kept.opposed_on) == ("perte", date(2026, 11, 4))
+
+
+def test_unchanged_cards_cost_nothing_and_the_same_file_is_skipped(load: Load) -> None:
+    load(card(), card(2))
+    assert load(card(), card(2)).skipped
+    summary = load(card(), card(2), card(3))
+    assert (summary.created, summary.changed, summary.unchanged) == (1, 0, 2)
+
+
+@pytest.mark.parametrize(
+    "bad", ["half", card(start="20250230"), card(start="01/01/25"), card().replace("|8", "|7")]
+)
+def test_a_malformed_card_is_left_out_and_named_by_line(load: Load, bad: str) -> None:
+    summary = load(card(2), bad)
+    assert (summary.created, [number for number, _ in summary.malformed]) == (1, [3])
+
+
+@pytest.mark.parametrize("header", [HEADER.replace("opposition", "x"), HEADER + "Numéro carte|"])
+def test_a_missing_or_doubled_column_refuses_the_file(load: Load, header: str) -> None:
+    with pytest.raises(RefusedFileError, match=r"column (missing|given twice)"):
+        load(card(), header=header)
+    assert not IssuedCard.objects.exists()
+    assert ImportBatch.objects.get().state == "refused"
+
+
+def test_many_cards_opposed_at_once_stop_the_import_unless_told(load: Load) -> None:
+    load(*(card(n) for n in range(20)))
+    opposed = [card(n, opposed="20261103" if n < 2 else "") for n in range(20)]
+    with pytest.raises(RefusedFileError, match="2 of 20 live cards would be opposed"):
+        load(*opposed)
+    assert not IssuedCard.objects.exclude(opposed_on=None).exists()
+    assert load(*opposed, accept=True).changed == 2
+
+
+def test_the_command_knows_the_file_by_its_header_and_does_not_take_it_back(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cards.txt"
+    path.write_bytes(f"{HEADER}\n{card()}\n".encode("latin-1"))
+    call_command("import_register", str(path), stdout=StringIO())
+    assert IssuedCard.objects.count() == 1
+    with pytest.raises(CommandError, match="not rolled back"):
+        call_command("import_register", "--rollback", str(ImportBatch.objects.get().pk))

@@ -1,0 +1,28 @@
+"""Processes beside an import do not outlive it."""
+
+import os
+import signal
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+
+PARENT = """
+import multiprocessing, os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from idp.directory.gateways.processes import end_with_parent
+if __name__ == "__main__":
+    context = multiprocessing.get_context("forkserver")
+    pool = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent)
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_import_leaves_no_process_behind() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        worker = os.pidfd_open(int(parent.stdout.readline()))
+        parent.send_signal(signal.SIGKILL)
+        # Readable once the process has ended.
+        with Connection(worker, writable=False) as ended:
+            assert ended.poll(10)
