@@ -60,14 +60,20 @@ def _layer() -> BaseChannelLayer:
     return layer
 
 
-def wake(group: str) -> None:
-    """After commit, wakes every page and phone that listens to `group`. Carries no data."""
-    transaction.on_commit(lambda: _send(group))
+def wake(*groups: str) -> None:
+    """After commit, wakes every page and phone that listens to one of them. Carries no data."""
+    transaction.on_commit(lambda: _send(groups))
 
 
-def _send(group: str) -> None:
+async def _wake_all(groups: tuple[str, ...]) -> None:
+    for group in groups:
+        await _layer().group_send(group, {"type": "wake"})
+
+
+def _send(groups: tuple[str, ...]) -> None:
     try:
-        async_to_sync(_layer().group_send)(group, {"type": "wake"})
+        # Once for all of them: each crossing into an event loop costs more than what is sent.
+        async_to_sync(_wake_all)(groups)
     except UNREACHABLE as error:
         # The state is committed; pages look again by themselves.
         log.error("wake_lost", error=type(error).__name__)

@@ -75,7 +75,7 @@ def test_screen_and_phone_learn_of_the_answer(
 ) -> None:
     request = ask(person)
     woken: list[str] = []
-    monkeypatch.setattr(live, "_send", woken.append)
+    monkeypatch.setattr(live, "_send", woken.extend)
     with django_capture_on_commit_callbacks(execute=True):
         answer(request, verb)
     assert {request_group(request.pk), device_group(person.pk)} <= set(woken)

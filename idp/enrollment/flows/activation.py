@@ -172,8 +172,7 @@ def activate(
         until=now + NOTICED_FOR,
         but=device.pk,
     )
-    live.wake(enrolment_group(enrolment.pk))
-    live.wake(device_group(session.person_id))
+    live.wake(enrolment_group(enrolment.pk), device_group(session.person_id))
 
 
 def _facts(device: Device) -> dict[str, str]:
@@ -196,8 +195,7 @@ def _end(enrolment: Enrolment, *, reason: str) -> bool:
         return False
     if enrolment.device is not None:
         enrolment.device.move(DeviceState.REVOKED, ended_at=clock.now(), end_reason=reason)
-    live.wake(enrolment_group(enrolment.pk))
-    live.wake(device_group(enrolment.holder_id))
+    live.wake(enrolment_group(enrolment.pk), device_group(enrolment.holder_id))
     return True
 
 

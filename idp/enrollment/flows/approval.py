@@ -110,6 +110,5 @@ def _approve(device_id: UUID, request_id: UUID, approval: Approval) -> IdpError 
             evidence=outcome.evidence,
         ),
     )
-    live.wake(request_group(request.pk))
-    live.wake(device_group(device.holder_id))
+    live.wake(request_group(request.pk), device_group(device.holder_id))
     return None

@@ -86,5 +86,4 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
             login.forget_person(digest=bytes(request.known_digest), person_id=device.holder_id)
         # For the operator: somebody else uses this person's number.
         log.warning("phone_alarm", request_id=str(request.pk), client_id=request.client_id)
-    live.wake(request_group(request.pk))
-    live.wake(device_group(device.holder_id))
+    live.wake(request_group(request.pk), device_group(device.holder_id))

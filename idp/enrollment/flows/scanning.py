@@ -167,8 +167,7 @@ def _scan(device_id: UUID, login_id: UUID) -> ApprovalRequest | IdpError:
         is_test=professional.is_test,
         data={"attempt": str(attempt.pk), "request": str(request.pk), "device": str(device.pk)},
     )
-    live.wake(attempt_group(attempt.pk))
-    live.wake(device_group(device.holder_id))
+    live.wake(attempt_group(attempt.pk), device_group(device.holder_id))
     if unfit := refusal_of_unfit(device, request):
         request.move(RequestState.CANCELLED, now=now)
         return unfit
