@@ -17,7 +17,7 @@ from asgiref.sync import SyncToAsync, async_to_sync
 from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
@@ -88,7 +88,7 @@ async def _events(
     # Gives the database connection back after each look: a page may wait for minutes, and as many
     # of them as the pool has connections would stop everything else.
     look = database_sync_to_async(snapshot, thread_sensitive=False)
-    _give_thread_back()
+    await _give_thread_back()
     last: dict[str, Any] | None = None
     async with _Bell.hung(group) as bell:
         while True:
@@ -106,16 +106,18 @@ async def _events(
                 yield _message(tick.message()) if tick else ": keep-alive\n\n"
 
 
-def _give_thread_back() -> None:
+async def _give_thread_back() -> None:
     """The request's own thread, which asgiref keeps until its answer has ended: 120 KiB a page.
 
-    Whatever needs one later (Django closes the answer in one) gets another.
+    With its database connection: a thread that ends does not give it back. Whatever needs one
+    later (Django closes the answer in one) gets another.
     """
     context = SyncToAsync.thread_sensitive_context.get(None)
     if context is None:
         return
     executor = SyncToAsync.context_to_thread_executor.pop(context, None)
     if executor is not None:
+        await asyncio.get_running_loop().run_in_executor(executor, close_old_connections)
         executor.shutdown(wait=False)
 
 

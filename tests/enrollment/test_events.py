@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
@@ -82,9 +83,19 @@ async def test_a_waiting_page_keeps_no_database_connection() -> None:
     person, _phone = await sync_to_async(doctor_with_phone)()
     station = Workstation()
     asked = await sync_to_async(station.ask_phone)(person.national_id)
-    async with ThreadSensitiveContext():  # a thread of its own, as each request has under ASGI
-        events = listen(station, f"{asked.path}/events")
-        await anext(events)
-        is_open = await sync_to_async(lambda: connection.connection is not None)()
-        assert not is_open
-        await events.aclose()
+    made: list[BaseDatabaseWrapper] = []
+
+    def note(**facts: Any) -> None:
+        made.append(facts["connection"])
+
+    connection_created.connect(note)
+    try:
+        async with ThreadSensitiveContext():  # a thread of its own, as each request has under ASGI
+            events = listen(station, f"{asked.path}/events")
+            await anext(events)
+            assert made
+            # Whichever thread opened one, for the page or for its state, has given it back.
+            assert [each for each in made if each.connection is not None] == []
+            await events.aclose()
+    finally:
+        connection_created.disconnect(note)

@@ -146,4 +146,5 @@ def test_the_way_back_of_another_browser_leads_nowhere(portal: Portal, doctor: P
 
 def test_no_session_of_django_is_touched(portal: Portal, doctor: Person) -> None:
     portal.tokens(doctor)
-    assert set(portal.browser.cookies) == {"hygie_browser", "hygie_sso", "hygie_last_method"}
+    ours = {"hygie_browser", "hygie_sso", "hygie_known", "hygie_last_method"}
+    assert set(portal.browser.cookies) == ours
