@@ -52,7 +52,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """Every lifetime of the provider (facts of Pro Santé Connect where it has one)."""
+    """Every lifetime of the provider."""
 
     login_attempt: timedelta = timedelta(minutes=10)
     step_token: timedelta = timedelta(seconds=60)
@@ -78,7 +78,7 @@ class Lifetimes:
     device_idle: timedelta = timedelta(days=180)
     # A browser in which somebody proved who they are may ask their phones for this long.
     known_browser: timedelta = timedelta(days=180)
-    # Facts §7: how old the code on the login page may be when a phone reads it; the typed one.
+    # How old the code on the login page may be when a phone reads it; the typed one.
     login_qr: timedelta = timedelta(seconds=5)
     login_code: timedelta = timedelta(seconds=120)
     # After a refusal nothing is asked for this long; whom a holder reported, for that long.
@@ -186,7 +186,7 @@ class Hygie:
 
     @property
     def issuer(self) -> str:
-        """Pro Santé Connect's issuer path, so that an unmodified client works (decision 1)."""
+        """Pro Santé Connect's issuer path, so that an unmodified client works."""
         return f"{self.base_url}/auth/realms/esante-wallet"
 
     def cookie_name(self, name: str) -> str:

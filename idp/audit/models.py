@@ -1,4 +1,4 @@
-"""The audit log: rows appended freely by every node, sealed in order by one sealer (decision 6)."""
+"""The audit log: rows appended freely by every node, sealed in order by one sealer."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must be delivered is a row (decision 11): claimed by one worker, settled, or due again."""
+"""What must be delivered is a row: claimed by one worker, settled, or due again."""
 
 from datetime import datetime
 from typing import Any, Self

@@ -13,7 +13,7 @@ from functools import lru_cache
 from idp.core.errors import IdpError
 
 LONGEST_TYPED = 64
-# Numbers the ANS issues to fictitious people only (directory facts §3).
+# Numbers the ANS issues to fictitious people only.
 TEST_RPPS_PREFIXES = ("997", "999")
 
 

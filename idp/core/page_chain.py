@@ -1,4 +1,4 @@
-"""The middleware of pages, built once, and none of it around what machines call (decision 9).
+"""The middleware of pages, built once, and none of it around what machines call.
 
 Token, introspection, revocation, UserInfo and the published documents have no session, no language,
 no form and no page: they get their security headers and nothing else.

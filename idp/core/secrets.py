@@ -1,4 +1,4 @@
-"""Random secrets and their digests (decision 5: 256-bit random values, so no slow hash)."""
+"""Random secrets and their digests (256-bit random values, so no slow hash)."""
 
 import hashlib
 import hmac

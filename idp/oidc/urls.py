@@ -1,4 +1,4 @@
-"""Addresses of the protocol: Pro Santé Connect's own paths, letter for letter (decision 1)."""
+"""Addresses of the protocol: Pro Santé Connect's own paths, letter for letter."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ _BACK_CHANNEL: list[URLPattern] = [
     _at(f".well-known/openid-configuration/{_REALM}", documents.openid_configuration),
 ]
 urlpatterns: list[URLPattern] = [
-    # Portals call it with and without the slash (PSC facts §1).
+    # Portals call it with and without the slash.
     _at("auth", authorize.authorize, "authorize"),
     _at("auth/", authorize.authorize),
     _at(f"{_PROTOCOL}/auth", authorize.authorize),

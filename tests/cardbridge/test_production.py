@@ -1,4 +1,4 @@
-"""The sandbox's root opens nothing in production, however it got there (decision 10)."""
+"""The sandbox's root opens nothing in production, however it got there."""
 
 from dataclasses import replace
 from pathlib import Path

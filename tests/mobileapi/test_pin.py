@@ -79,7 +79,7 @@ def test_a_nonce_serves_one_try(person: Person, pin_phone: SoftPhone) -> None:
 
 
 def test_ten_thousand_codes_tried_on_the_phone_tell_nothing() -> None:
-    """Facts §6.3: each opens the box to some key; which is right is known to the server alone."""
+    """Each opens the box to some key; which is right is known to the server alone."""
     box = PinBox("739204", rounds=1)
     kept = {name for name in vars(box) if name != "public_key"}
     assert kept == {"salt", "rounds", "blob"}

@@ -208,5 +208,5 @@ def test_a_portal_that_did_not_register_the_grant_gets_no_refresh_token(
     portal.client.save()
     tokens = portal.tokens(doctor)
     assert "refresh_token" not in tokens
-    # PSC facts §4: the key itself is read by clients.
+    # Pro Santé Connect: the key itself is read by clients.
     assert tokens["refresh_expires_in"] == 0

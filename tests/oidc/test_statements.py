@@ -1,4 +1,4 @@
-"""Lean by design: what each back-channel call costs the database (decision 9)."""
+"""Lean by design: what each back-channel call costs the database."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """Certificates that must not log in: kept by serial, and felt at once by who holds such a card.
 
-crl, ocsp → bar → what the card opened ends in the same transaction (decision 7), and with the last
+crl, ocsp → bar → what the card opened ends in the same transaction, and with the last
 card of its holder all that they have.
 """
 

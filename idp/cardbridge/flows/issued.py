@@ -1,6 +1,6 @@
 """Oppositions that the register of issued cards names: refused at a login, acted upon by a sweep.
 
-A second source beside revocation lists, daily (cps-card facts §2); and the orders that bar a card.
+A second source beside revocation lists, daily; and the orders that bar a card.
 """
 
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ from idp.login import flows as login
 log = structlog.get_logger()
 
 BATCH = 1000
-# Of every card of health (cps-card facts §4).
+# Of every card of health.
 ISSUER = "8025000001"
 # Logins that may have passed the look-up a moment before the import.
 SWEPT_BACK = timedelta(minutes=2)

@@ -23,7 +23,7 @@ WHERE s.ident NOT IN (SELECT ident FROM staged_seen GROUP BY ident HAVING count(
 AND (a.id IS NULL OR a.quality = 1 AND (p.raw_fingerprint <> s.raw_fingerprint
       OR p.raw_fingerprint = '' OR p.left_register_at IS NOT NULL OR p.source <> %s))
 """
-# RG01 (directory facts §2.2): ADELI numbers that vanish end nobody, nor do PSI and EDIT identities.
+# RG01: ADELI numbers that vanish end nobody, nor do PSI and EDIT identities.
 _ENDED: Final = """
 FROM directory_person p WHERE p.source = %s AND p.is_test = %s AND p.left_register_at IS NULL
 AND p.national_id LIKE '8%%'

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """A practice. Every value is text and absent is `""`, as on the wire (PSC facts §6.3)."""
+    """A practice. Every value is text and absent is `""`, as on the wire."""
 
     code_mode_exercice: str = ""
     code_secteur_activite: str = ""
@@ -74,7 +74,7 @@ class Activity:
         return cls(**{field: value for field, value in data.items() if field in ACTIVITY_KEYS})
 
 
-# Field → key of the UserInfo, letter for letter (spelling traps: PSC facts §6.3).
+# Field → key of the UserInfo, letter for letter (mind the spelling).
 ACTIVITY_KEYS: Final = MappingProxyType(
     {
         "code_mode_exercice": "codeModeExercice",

@@ -1,4 +1,4 @@
-"""How one card's number is written in several places (cps-card facts §4).
+"""How one card's number is written in several places.
 
 The certificate says issuer and serial, `8025000001/2900000017`; registers and people the serial.
 """

@@ -1,4 +1,4 @@
-"""One row of `Porteurs_CPS_CPF`: a card that was issued (directory facts §1.4)."""
+"""One row of `Porteurs_CPS_CPF`: a card that was issued."""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """All rows of one person become one entry, whatever their order and however often repeated.
 
 The register has one row per savoir-faire × activity: both lists are merged, duplicates removed.
-(The national loader's trap, directory facts §2.2: it drops the savoir-faire of later rows and
+(The national loader's trap: it drops the savoir-faire of later rows and
 repeats their practices.)
 """
 

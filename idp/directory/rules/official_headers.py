@@ -1,4 +1,4 @@
-"""The headers of the official files, in their order (directory facts §§1.1, 2.1)."""
+"""The headers of the official files, in their order."""
 
 from typing import Final
 

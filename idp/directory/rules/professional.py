@@ -49,7 +49,7 @@ class SavoirFaire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeIdentifier:
-    """An identifier the person is known by. `quality` 1 is the main one (PSC facts §11)."""
+    """An identifier the person is known by. `quality` 1 is the main one."""
 
     identifier: str
     origin: str
@@ -133,7 +133,7 @@ class Professional:
 
     @property
     def first_activity(self) -> Activity | None:
-        """Mirrored at the top of the UserInfo; None for who has no practice (PSC facts §6.2)."""
+        """Mirrored at the top of the UserInfo; None for who has no practice."""
         every = (activity for exercice in self.exercices for activity in exercice.activities)
         return next(every, None)
 

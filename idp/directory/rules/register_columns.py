@@ -1,6 +1,6 @@
 """Which column of `PS_LibreAcces_Personne_activite` feeds which value, found by header name.
 
-Never by position: the file grew over the years and will again (directory facts §1.1).
+Never by position: the file grew over the years and will again.
 """
 
 from collections import Counter
@@ -126,7 +126,7 @@ def header_names(raw: bytes) -> tuple[list[str], str]:
         # utf-8-sig: a byte order mark is tolerated.
         header, encoding = raw.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
-        # The extraction may be Latin-1 (directory facts §2.2); its header is what says so.
+        # The extraction may be Latin-1; its header is what says so.
         header, encoding = raw.decode("latin-1"), "latin-1"
     names = [
         _SPELLINGS.get(name := each.strip(), name) for each in header.rstrip("\r\n").split("|")

@@ -67,7 +67,7 @@ def parse_row(columns: RegisterColumns, raw: bytes, *, test_identities: bool) ->
         prenom=person["prenom"],
         # The open file knows the name of exercise only.
         family_name=person.get("family_name") or person["nom"],
-        # The extraction writes up to three, as in « Jean'Luc' » (directory facts §2.1).
+        # The extraction writes up to three, as in « Jean'Luc' ».
         given_names=" ".join(person.get("given_names", "").split("'")).strip() or person["prenom"],
         code_civilite=person["code_civilite"],
         code_profession=person["code_profession"],

@@ -39,7 +39,7 @@ class Challenge:
 
 
 def present_number(*, device: Device, request_id: UUID, number: str) -> Challenge:
-    """The number typed on the phone. A wrong one ends the request (facts §7)."""
+    """The number typed on the phone. A wrong one ends the request."""
     try:
         with transaction.atomic():
             outcome = _present(device.pk, request_id, number)

@@ -1,6 +1,6 @@
 """The card has the last word of an activation: it signs what both screens compared.
 
-So the phone's keys are certified by the card, and the audit log shows whose (facts §6.2, step 4).
+So the phone's keys are certified by the card, and the audit log shows whose.
 A browser that was left open cannot do it: the card must be in the reader, and its code typed.
 """
 

@@ -1,7 +1,7 @@
 """The phone's passkey used by the browser itself: on the phone, or across by Bluetooth (hybrid).
 
 Nothing can be relayed: the browser signs for its own origin, and across devices the phone proves
-that it is near (facts §1.2, ways A and B). The installation's key takes no part, so that a synced
+that it is near. The installation's key takes no part, so that a synced
 copy of the passkey would do: portals that mind accept attested keys only, or the card (§6.1, H).
 """
 

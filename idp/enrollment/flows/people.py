@@ -27,7 +27,7 @@ def is_card_session(session: SsoSession) -> bool:
 
 
 def has_fresh_card(session: SsoSession) -> bool:
-    """Facts §6.2: activation only from a card login of at most five minutes."""
+    """Activation only from a card login of at most five minutes."""
     # A database that once served a sandbox: its sessions enrol nothing here.
     if session.is_test and not settings.HYGIE.is_sandbox:
         return False

@@ -117,7 +117,7 @@ def _count_failure(device: Device, passkey: PasskeyCredential, detail: str) -> I
 def _verify_pin(
     device: Device, request: ApprovalRequest, approval: Approval, challenge: bytes
 ) -> Proven | IdpError:
-    """Facts §6.3: a wrong PIN is a signature that does not verify; the server alone counts."""
+    """A wrong PIN is a signature that does not verify; the server alone counts."""
     pin_key = PinKey.objects.get(device=device)
     public_key = vault.unseal(pin_key.sealed_public_key, purpose=PIN_KEY_PURPOSE)
     signature = approval.pin_signature or b""

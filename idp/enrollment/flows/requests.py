@@ -72,7 +72,7 @@ def request_approval(
 
 
 def count_start(screen: Screen) -> None:
-    """Facts §7.2: a login by phone begins so often from one network, and no more."""
+    """A login by phone begins so often from one network, and no more."""
     throttle.hit(
         "phone_start",
         screen.network,
@@ -157,7 +157,7 @@ def level_asked(attempt: LoginAttempt) -> Level:
 
 
 def _make_room(person_id: UUID, attempt: LoginAttempt) -> None:
-    """Facts §7.2: one pending request a person, and one an asker: its new one takes the place.
+    """One pending request a person, and one an asker: its new one takes the place.
 
     Decoys leave like the others: else the page of the older one would tell which it was.
     """
@@ -240,7 +240,7 @@ def _why_quiet(person_id: UUID, asked: list[Asked]) -> str:
 
 
 def _is_blocked(person_id: UUID, attempt: LoginAttempt) -> bool:
-    """Facts §7.2: whom a holder reported (« ce n'est pas moi ») asks nobody for a while.
+    """Whom a holder reported (« ce n'est pas moi ») asks nobody for a while.
 
     A browser, by its cookie; where there is none, the portal for that person.
     """

@@ -1,7 +1,7 @@
 """The phone reads the code on the login page: that login is now a question to this very phone.
 
 The page names nobody, so nobody's phone can be made to ring with a public number: whoever wants to
-log in shows their phone what is on the screen (facts §7).
+log in shows their phone what is on the screen.
 """
 
 from dataclasses import dataclass

@@ -106,7 +106,7 @@ class PasskeyCredential(models.Model):
 
     @property
     def is_hardware(self) -> bool:
-        """Facts §6.1: claimed only for a key that cannot leave it, by a verified chain."""
+        """Claimed only for a key that cannot leave it, by a verified chain."""
         return self.attested and not self.backup_eligible
 
 

@@ -15,12 +15,12 @@ class PhoneFacts:
 
 
 def is_on_probation(facts: PhoneFacts, *, probation: timedelta, now: datetime) -> bool:
-    """Facts §6.2: whoever talked a holder into enrolling a second phone gains nothing at once."""
+    """Whoever talked a holder into enrolling a second phone gains nothing at once."""
     return now < facts.activated_at + probation
 
 
 def grade_of(facts: PhoneFacts, *, probation: timedelta, now: datetime) -> EcpsGrade:
-    """Facts §6.1. Both keys sign every approval, so the installation is always the enrolled one."""
+    """Both keys sign every approval, so the installation is always the enrolled one."""
     if is_on_probation(facts, probation=probation, now=now):
         return EcpsGrade.PLAIN
     return EcpsGrade.ATTESTED if facts.is_hardware else EcpsGrade.INSTANCE_BOUND

@@ -24,6 +24,6 @@ class Rate:
 TYPED_CODE_TRIES: Final = Rate(limit=20, window=timedelta(minutes=10))
 CLAIMS: Final = Rate(limit=120, window=timedelta(minutes=1))
 PHONE_LOGIN_STARTS: Final = Rate(limit=30, window=timedelta(minutes=1))
-# Facts §7.2. A known passkey that fails to verify: a thief at work, or a broken phone.
+# A known passkey that fails to verify: a thief at work, or a broken phone.
 PASSKEY_FAILURES: Final = Rate(limit=10, window=timedelta(hours=1))
 KEY_SUBMISSIONS: Final = Rate(limit=5, window=timedelta(minutes=10))

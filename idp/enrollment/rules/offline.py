@@ -10,7 +10,7 @@ DIGITS: Final = 8
 PERIOD_SECONDS: Final = 30
 # RFC 6238 §5.2: one step before and after, for clocks that differ.
 DRIFT_STEPS: Final = 1
-# Facts §7.2: a fallback, not a way to log in every day.
+# A fallback, not a way to log in every day.
 WRONG_CODES: Final = Rate(limit=5, window=timedelta(minutes=15))
 USES: Final = Rate(limit=20, window=timedelta(days=30))
 

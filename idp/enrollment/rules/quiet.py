@@ -40,7 +40,7 @@ def why_quiet(
 ) -> str:
     """`""` when the phones may ring. An approval begins the counts anew: the holder was there.
 
-    Facts §7.2. Two digits are guessed by one in ninety: whoever talks a holder into typing numbers
+    Two digits are guessed by one in ninety: whoever talks a holder into typing numbers
     gets three an hour. Who refused twice within an hour is asked no more until they have shown
     their card (`card_at`: when they last did), or for a day.
     """

@@ -1,4 +1,4 @@
-"""When two digits are too few: what makes a login look less like its owner's (facts §7, step 4)."""
+"""When two digits are too few: what makes a login look less like its owner's."""
 
 from dataclasses import dataclass
 

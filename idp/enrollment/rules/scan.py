@@ -1,7 +1,7 @@
 """The QR code of the login page: `login.age.mac`, another one each second.
 
 A picture of it is worth nothing after a few seconds, so that a page of somebody else's cannot show
-ours for long (facts §7, « QR rules »).
+ours for long.
 """
 
 import re

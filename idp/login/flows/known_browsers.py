@@ -1,4 +1,4 @@
-"""Who proved themselves in this browser: only from there may anybody's phones be asked (facts §2).
+"""Who proved themselves in this browser: only from there may anybody's phones be asked.
 
 A national identifier is public. In a browser that never saw its owner it starts nothing.
 """

@@ -18,7 +18,7 @@ class MethodName(StrEnum):
 
 
 class AuthMode(StrEnum):
-    """Pro Santé Connect's `authMode` (facts: CARD, MOBILE)."""
+    """Pro Santé Connect's `authMode`."""
 
     CARD = "CARD"
     MOBILE = "MOBILE"

@@ -1,4 +1,4 @@
-"""How sure a portal wants to be of the phone, and how sure a phone's proof is (facts: e-CPS)."""
+"""How sure a portal wants to be of the phone, and how sure a phone's proof is."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Assurance levels and the acr answered (decision 3)."""
+"""Assurance levels and the acr answered."""
 
 from enum import StrEnum
 

@@ -41,7 +41,7 @@ def _by_secret(call: Call) -> Client:
     if client is None:
         raise invalid_client("unknown client")
     if AuthMethod(client.auth_method).is_tls and client.profile.accepts_secret_twice:
-        # PSC facts §4: some portals send a secret beside their certificate. It proves nothing.
+        # Pro Santé Connect: some portals send a secret beside their certificate. It proves nothing.
         return _with_certificate(client, call.certificate)
     if client.secret_digest is None or not AuthMethod(client.auth_method).has_secret:
         raise invalid_client("a secret, from a client that registered none")

@@ -103,7 +103,7 @@ def _is_of_hinted(session: SsoSession, hint: LogoutHint) -> bool:
 
 
 def _end_hinted(hint: LogoutHint, own_session: SsoSession | None) -> tuple[str, ...]:
-    """The hinted session, without cookie too (PSC facts §13), and the person's own in this browser.
+    """The hinted session, without cookie too, and the person's own in this browser.
 
     Another person's session in this browser is not the hinted person's to end.
     """

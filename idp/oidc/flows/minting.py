@@ -63,7 +63,7 @@ def new_refresh_token(grant: Grant, *, now: datetime) -> RefreshToken:
 def token_answer(
     grant: Grant, refresh: RefreshToken, *, scope: str, with_id_token: bool, now: datetime
 ) -> dict[str, Any]:
-    """The token response (PSC facts §4)."""
+    """The token response."""
     professional = grant.professional
     facts = facts_of(grant, scope=scope, now=now)
     lifetime = settings.HYGIE.lifetimes.access_token

@@ -11,7 +11,7 @@ from idp.oidc.rules.profiles import PROFILES, Profile, ProfileName
 
 
 class Client(ProofColumns, LogoutColumns, AnswerColumns, CibaColumns):
-    """A portal that may ask for logins. Its secret is kept as a digest only (decision 5)."""
+    """A portal that may ask for logins. Its secret is kept as a digest only."""
 
     client_id = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)

@@ -5,7 +5,7 @@ from typing import Final
 
 
 class UserInfoShape(StrEnum):
-    """UserInfo changed over the years (PSC facts §6.4); portals in the field parse each of them."""
+    """UserInfo changed over the years; portals in the field parse each of them."""
 
     CURRENT = "current"
     Y2021 = "2021"
@@ -15,7 +15,7 @@ class UserInfoShape(StrEnum):
 
     @property
     def has_federated_subject(self) -> bool:
-        """`f:<component>:<national id>` until 2026, a bare UUID since (PSC facts §7 and §11)."""
+        """`f:<component>:<national id>` until 2026, a bare UUID since."""
         return self in (UserInfoShape.Y2021, UserInfoShape.Y2022, UserInfoShape.Y2023)
 
 

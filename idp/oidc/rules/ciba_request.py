@@ -110,7 +110,7 @@ def check_hints(asked: BackchannelAsk, client: BackchannelRegistration) -> None:
 
 
 def check_channel(asked: BackchannelAsk, client: BackchannelRegistration) -> None:
-    """Pro Santé Connect's `channel` (PSC facts §10), one of two.
+    """Pro Santé Connect's `channel`, one of two.
 
     A workstation's bridge listens to the browser in front of it, never to a server: nobody could
     be asked by card here. A method that pairs workstations would lift the second refusal.

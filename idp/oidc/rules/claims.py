@@ -1,4 +1,4 @@
-"""UserInfo as Pro Santé Connect sends it (PSC facts §6 and §7), from a professional."""
+"""UserInfo as Pro Santé Connect sends it, from a professional."""
 
 from collections.abc import Collection
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from idp.directory.rules.professional import Exercice, Professional
 from idp.oidc.rules.answers import UserInfoShape
 from idp.oidc.rules.shapes import opened_with, shaped
 
-# PSC facts §7. The suffix of SubjectRole in every sample of ANS.
+# The suffix of SubjectRole in every sample of ANS.
 OID_SUBJECT_ROLE = "1.2.250.1.213.1.1.5.5"
 # G16, professions in training: it has the numbers of G15, so only the table's OID keeps an intern
 # (`10`) from reading as a doctor.
@@ -17,7 +17,7 @@ OID_SECTEUR_ACTIVITE = "1.2.250.1.71.4.2.4"
 PALIER_AUTHENTIFICATION = "APPPRIP3^1.2.250.1.213.1.5.1.1.1"
 PSI_LOCALE = "1.2.250.1.213.1.3.1.1"
 
-# What PSC says of every login of a person with a practice (PSC facts §6.1, §6.2).
+# What PSC says of every login of a person with a practice.
 _CONSTANTS = MappingProxyType(
     {
         "Mode_Acces_Raison": "",
@@ -38,7 +38,7 @@ def other_ids(professional: Professional) -> list[dict[str, str | int]]:
 
 
 def psi_identifier(professional: Professional) -> str:
-    """`PSISubjectNameID`: `""` for whoever has no PSI account (PSC facts §11)."""
+    """`PSISubjectNameID`: `""` for whoever has no PSI account."""
     return next(
         (
             known.identifier
@@ -77,7 +77,7 @@ def _practice(professional: Professional) -> dict[str, Any]:
     """The top-level mirror of the first activity, and the whole of `SubjectRefPro`."""
     owner = next((each for each in professional.exercices if each.activities), None)
     if owner is None:
-        # PSC facts §6.2: without any practice these keys are absent, not empty.
+        # Pro Santé Connect: without any practice these keys are absent, not empty.
         return {}
     first = owner.activities[0]
     sector = first.code_secteur_activite

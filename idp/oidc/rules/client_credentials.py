@@ -1,4 +1,4 @@
-"""How a client says who it is: HTTP Basic, the form, or both (PSC facts §4)."""
+"""How a client says who it is: HTTP Basic, the form, or both."""
 
 import base64
 import binascii

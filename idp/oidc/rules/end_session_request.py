@@ -17,7 +17,7 @@ class EndSessionRequest:
     client_id: str = ""
     post_logout_redirect_uri: str = ""
     state: str = ""
-    # The same address read as a portal that forgets to encode it meant it (PSC facts §13).
+    # The same address read as a portal that forgets to encode it meant it.
     unencoded_redirect_uris: tuple[str, ...] = ()
 
     @classmethod

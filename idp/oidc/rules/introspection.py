@@ -1,4 +1,4 @@
-"""The introspection answer, as PSC gives it (PSC facts §8)."""
+"""The introspection answer, as PSC gives it."""
 
 from typing import Any
 

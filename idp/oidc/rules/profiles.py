@@ -20,7 +20,7 @@ class ProfileName(StrEnum):
 class Profile:
     """One row. A switch says what is done, never for whom."""
 
-    # RFC 9700 §2.1.1 asks for PKCE; PSC's portals often have none (PSC facts §3).
+    # RFC 9700 §2.1.1 asks for PKCE; PSC's portals often have none.
     requires_pkce: bool
     allows_plain_challenge: bool
     # OIDC Core §3.1.2.1; one published client library of PSC asks `scope_all` alone.
@@ -29,7 +29,7 @@ class Profile:
     accepts_secret_twice: bool
     # RFC 6749 §6: a scope beyond the granted one is refused; else it is left out.
     refuses_excess_scope_at_refresh: bool
-    # PSC clients throw when the key is missing (PSC facts §5.5).
+    # PSC clients throw when the key is missing.
     emits_blank_nonce: bool
     emits_session_state_in_response: bool
     # PSC answers a refresh with all keys; OIDC Core §12.2 makes the id_token optional.
@@ -48,7 +48,7 @@ class Profile:
     # CIBA §13: whether `unknown_user_id` may tell that nobody has an identifier. Where it may not,
     # the request of nobody looks like one that is never answered.
     tells_unknown_persons: bool = False
-    # PSC facts §10: `channel=CARD` wishes for a card in a reader, which no server can reach:
+    # Pro Santé Connect: `channel=CARD` wishes for a card in a reader, which no server can reach:
     # whether the phone is asked in its place (`authMode` is then MOBILE), or the portal told no.
     asks_phone_for_card: bool = False
     # FAPI-CIBA §5.2.2: authentication requests are signed.

@@ -1,4 +1,4 @@
-"""Scopes, and the claims each of them opens (PSC facts §6.5)."""
+"""Scopes, and the claims each of them opens."""
 
 from collections.abc import Iterable
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""UserInfo in the shape of a year (PSC facts §6.4), from the superset of all of them."""
+"""UserInfo in the shape of a year, from the superset of all of them."""
 
 from collections.abc import Collection
 from typing import Any

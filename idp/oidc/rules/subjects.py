@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 def federated_subject(component: str, national_id: str) -> str:
-    """PSC facts §7: `f:<component uuid>:<national id>`."""
+    """Pro Santé Connect: `f:<component uuid>:<national id>`."""
     return f"f:{component}:{national_id}"
 
 

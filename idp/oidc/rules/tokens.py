@@ -1,4 +1,4 @@
-"""The claims of access, id and refresh tokens, with Pro Santé Connect's keys (PSC facts §5)."""
+"""The claims of access, id and refresh tokens, with Pro Santé Connect's keys."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from uuid import UUID
 from idp.directory.rules.professional import Professional
 from idp.oidc.rules.claims import civil_name, identity, other_ids, psi_identifier
 
-# In every token of 2026 that could be seen, whatever its acr (PSC facts §5.2).
+# In every token of 2026 that could be seen, whatever its acr.
 AUTH_LEVEL = "1"
 # Begins the `jti` of a portal's own token, where others name their grant.
 CLIENT_TOKEN = "client:"  # noqa: S105 - a prefix
@@ -30,7 +30,7 @@ class TokenFacts:
     grant_id: UUID
     session_id: UUID
     scope: str
-    # None: the key is absent. `""`: the key is there and empty (PSC facts §5.5).
+    # None: the key is absent. `""`: the key is there and empty.
     nonce: str | None
     acr: str
     amr: tuple[str, ...]
@@ -79,7 +79,7 @@ def access_claims(
     jti: str,
     expires_at: int,
 ) -> dict[str, Any]:
-    """The newest shape known (PSC facts §5.2): bare-UUID `sub`, no `aud`."""
+    """The newest shape known: bare-UUID `sub`, no `aud`."""
     # No key of PSC's: it is there only where nobody proved anything, in a sandbox, so that an API
     # provider that sees this token alone can tell.
     test_mark = {"amr": list(facts.amr)} if TEST_AMR in facts.amr else {}
@@ -142,7 +142,7 @@ def id_claims(
     alg: str,
     open_claims: Collection[str],
 ) -> dict[str, Any]:
-    """PSC facts §5.3; `aud` is a string, as an ANS component reads it as one."""
+    """`aud` is a string, as an ANS component reads it as one."""
     person = {
         name: value
         for name, value in {**identity(professional), "name": civil_name(professional)}.items()
@@ -164,7 +164,7 @@ def id_token_claims_opened(*, by_scope: Collection[str], requested: Collection[s
 
 
 def refresh_claims(facts: TokenFacts, *, jti: str, expires_at: int) -> dict[str, Any]:
-    """Deployed clients decode it (PSC facts §5.4): a string `aud`, a `scope`."""
+    """Deployed clients decode it: a string `aud`, a `scope`."""
     return {
         **_common(facts, kind="Refresh", jti=jti, expires_at=expires_at),
         "aud": facts.issuer,
@@ -190,7 +190,7 @@ def token_response(
     scope: str,
     token_type: str = BEARER,
 ) -> dict[str, Any]:
-    """PSC facts §4: the exact keys; clients read `refresh_expires_in` and `session_state`."""
+    """Pro Santé Connect: the exact keys; clients read `refresh_expires_in` and `session_state`."""
     return {
         "access_token": access_token,
         "expires_in": expires_in,
