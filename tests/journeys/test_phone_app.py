@@ -244,7 +244,8 @@ def test_the_phone_keeps_nothing_to_test_a_pin_against(phone: Page) -> None:
         })"""
     )
     assert kept["extractable"] is False
-    assert sorted(kept["lock"]) == ["blob", "salt"]
+    # How many digits it has; nothing of which.
+    assert sorted(kept["lock"]) == ["blob", "digits", "salt"]
     assert kept["rest"]["fingerprint"] is None
     assert set(kept["rest"]) == {
         "kind",
