@@ -41,8 +41,10 @@ async function send(credential) {
   const answer = await response.json();
   if (response.ok) location.assign(answer.next);
   else complain(answer.detail);
+  return response.ok;
 }
 
+/** Whether the login goes on from here. */
 async function use() {
   complain("");
   let credential;
@@ -55,16 +57,24 @@ async function use() {
   } catch (error) {
     // Closed by the person, no passkey, no Bluetooth: browsers say it all with one name.
     if (!(error instanceof DOMException)) throw error;
-    return complain(place.dataset.stopped);
+    complain(place.dataset.stopped);
+    return false;
   }
-  await send(credential.toJSON()).catch(() => complain(place.dataset.unreachable));
+  try {
+    return await send(credential.toJSON());
+  } catch {
+    complain(place.dataset.unreachable);
+    return false;
+  }
 }
 
 way.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = way.querySelector("button");
   button.disabled = true;
-  await use();
+  way.dataset.busy = "true";
+  if (await use()) return;
+  delete way.dataset.busy;
   button.disabled = false;
 });
 
