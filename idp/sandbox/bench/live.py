@@ -8,10 +8,9 @@ import gzip
 import http.client
 import json
 import re
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.test import Client
 
-from idp.core import clock, logs, secrets
+from idp.core import clock, secrets
 from idp.directory.flows.find import find_professional
 from idp.enrollment.flows.requests import Ceremony, ask_holder
 from idp.enrollment.flows.tokens import number_of
@@ -33,11 +32,9 @@ from idp.login.rules.authentication import LoginPolicy, Portal, ReturnAddress
 from idp.sandbox.bench.cpu import CpuClock
 from idp.sandbox.bench.load import BenchError, percentile
 from idp.sandbox.bench.phone import BenchPhone
+from idp.sandbox.bench.server import provider
 from idp.sandbox.demo.check import TEST_PERSON
-from idp.sandbox.demo.children import Child, start, wait_until
-from idp.sandbox.demo.prepare import prepare
 
-READY_SECONDS = 30
 WARM = 50
 PORTAL = Portal(client_id="bench", name="bench", host="localhost")
 
@@ -66,28 +63,13 @@ class _Page:
     secret: str
 
 
-@contextmanager
-def live_provider(port: int) -> Iterator[str]:
+def live_provider(port: int) -> AbstractContextManager[str]:
     """The base URL of one ASGI process with data of its own."""
-    logs.write_to_file(settings.HYGIE.data_dir / "log" / "bench.log")
-    prepare()
-    child = start(
-        "provider",
-        [
-            *("uvicorn", "idp.asgi:application", "--host", "127.0.0.1"),
-            *("--port", str(port), "--lifespan", "off", "--log-level", "warning"),
-        ],
-        log_dir=settings.HYGIE.data_dir / "log",
-        HYGIE_MODE="sandbox",
-        HYGIE_BASE_URL=f"http://localhost:{port}",
-        HYGIE_DATA_DIR=str(settings.HYGIE.data_dir),
-        HYGIE_LOG_LEVEL="WARNING",
+    return provider(
+        port,
+        *("uvicorn", "idp.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
+        *("--lifespan", "off", "--log-level", "warning"),
     )
-    try:
-        _wait(port, child)
-        yield f"http://localhost:{port}"
-    finally:
-        child.stop()
 
 
 def run(*, base_url: str, waiting: int, approvals: int) -> LiveFigures:
@@ -334,11 +316,3 @@ def _first_load(base_url: str) -> int:
     total = sum(fetch(path)[1] for path in paths)
     connection.close()
     return total
-
-
-def _wait(port: int, child: Child) -> None:
-    def is_up() -> bool:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-
-    wait_until(is_up, child, seconds=READY_SECONDS, what="provider")

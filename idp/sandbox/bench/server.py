@@ -1,8 +1,8 @@
-"""The provider that the bench starts when it is given none: one WSGI process, data of its own."""
+"""The provider that the bench starts when it is given none: one process, data of its own."""
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from django.conf import settings
 
@@ -13,17 +13,23 @@ from idp.sandbox.demo.prepare import prepare
 READY_SECONDS = 30
 
 
+def own_provider(port: int) -> AbstractContextManager[str]:
+    """One WSGI process for pages and protocol."""
+    return provider(
+        port,
+        *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--no-ws", "--log-level", "warning", "idp.wsgi:application"),
+    )
+
+
 @contextmanager
-def own_provider(port: int) -> Iterator[str]:
+def provider(port: int, *command: str) -> Iterator[str]:
     """Its base URL; stopped at the end. Its data stay in HYGIE_DATA_DIR for the next run."""
     logs.write_to_file(settings.HYGIE.data_dir / "log" / "bench.log")
     prepare()
     child = start(
         "provider",
-        [
-            *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", "1", "--no-ws", "--log-level", "warning", "idp.wsgi:application"),
-        ],
+        list(command),
         log_dir=settings.HYGIE.data_dir / "log",
         HYGIE_MODE="sandbox",
         HYGIE_BASE_URL=f"http://localhost:{port}",
