@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
@@ -54,7 +55,7 @@ class Watched:
         page = self.page
         # A tab behind another draws nothing: what has just changed would be judged half-way.
         page.bring_to_front()
-        found = Axe().run(page)
+        found = judged(page)
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         assert page.locator("h1:visible").count() == 1, f"{name}: one heading says where one is"
         assert page.evaluate(SIDEWAYS) <= 0, f"{name} scrolls sideways"
@@ -96,8 +97,14 @@ def in_another_tab(seen: Watched, demo: Demo) -> Watched:
     return tab
 
 
+def judged(page: Page) -> AxeResults:
+    """What axe-core finds, once the style sheets are there: text may be read before they are."""
+    page.wait_for_load_state("load")
+    return Axe().run(page)
+
+
 def expect_accessible(page: Page) -> None:
     """Nothing for axe-core to find, nothing that scrolls sideways."""
-    found = Axe().run(page)
+    found = judged(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate(SIDEWAYS) <= 0, "scrolls sideways"

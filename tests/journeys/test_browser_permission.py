@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.journeys.card_desk import expect_failure, insert, renew_cards, type_pin
 from tests.journeys.demo import Demo
+from tests.journeys.looks import judged
 from tests.journeys.public_site import browser_flags, login_address, public_demo
 
 pytestmark = pytest.mark.journey
@@ -83,7 +83,7 @@ def test_the_page_explains_before_the_browser_asks_and_a_refusal_is_said(
     # Nothing was tried before the person agreed: the browser's question is still unanswered.
     state = "navigator.permissions.query({name: 'loopback-network'}).then(p => p.state)"
     assert desk.evaluate(state) == "prompt"
-    assert Axe().run(desk).violations_count == 0
+    assert judged(desk).violations_count == 0
     desk.click("#permission-go")
     expect_failure(desk, "permission_denied")
     expect(desk.locator("#card-error")).to_contain_text("réglages du site")
