@@ -31,9 +31,36 @@ class AlternativeIdentifierInline(ReadOnly, admin.TabularInline):  # type: ignor
 
 
 class ExerciceInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Professions, those that ended included."""
+
     model = models.Exercice
     extra = 0
-    show_change_link = True
+    fields = (
+        *("rank", "code_profession", "code_categorie_professionnelle", "code_civilite"),
+        *("nom", "prenom", "since", "until"),
+    )
+    ordering = ("-until", "rank")
+
+
+class SavoirFaireInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = models.SavoirFaire
+    extra = 0
+
+
+class PracticeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Practices, those that ended included."""
+
+    model = models.Practice
+    extra = 0
+    fields = (
+        *("structure", "code_profession", "code_mode_exercice", "code_secteur_activite"),
+        *("code_role", "since", "until"),
+    )
+    ordering = ("-until", "rank")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[models.Practice]":
+        practices: QuerySet[models.Practice] = super().get_queryset(request)
+        return practices.select_related("structure")
 
 
 class CardInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -42,16 +69,6 @@ class CardInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = models.Card
     extra = 0
     fields = ("kind", "number", "not_after", "opposed_at", "first_seen_at", "last_seen_at")
-
-
-class SavoirFaireInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    model = models.SavoirFaire
-    extra = 0
-
-
-class ActivityInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
-    model = models.Activity
-    extra = 0
 
 
 @admin.register(models.Person)
@@ -63,7 +80,10 @@ class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("is_test",)
     search_fields = ("=alternative_identifiers__identifier", "family_name")
     exclude = ("snapshot", "fingerprint")
-    inlines = (AlternativeIdentifierInline, CardInline, ExerciceInline)
+    inlines = (
+        *(AlternativeIdentifierInline, CardInline),
+        *(ExerciceInline, SavoirFaireInline, PracticeInline),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[models.Person]", search_term: str
@@ -85,12 +105,11 @@ class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return people
 
 
-@admin.register(models.Exercice)
-class ExerciceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("person", "code_profession", "code_categorie_professionnelle")
-    list_select_related = ("person",)
-    search_fields = ("=person__national_id",)
-    inlines = (SavoirFaireInline, ActivityInline)
+@admin.register(models.Structure)
+class StructureAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("key", "raison_sociale_site", "enseigne_commerciale_site", "code_postal")
+    search_fields = ("=key",)
+    show_full_result_count = False
 
 
 class EndFilter(admin.SimpleListFilter):

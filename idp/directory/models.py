@@ -1,4 +1,4 @@
-"""Persons of the register, their identifiers, professions, competences and practices."""
+"""Persons of the register, their identifiers, professions, competences, practices and places."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ class Person(models.Model):
     """A professional. The primary key is the internal subject: stable whatever the identifiers."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    national_id = models.CharField(max_length=64, unique=True)
+    national_id = models.CharField(max_length=64)
     family_name = text()
     given_names = text()
     civility = text()
@@ -29,7 +29,7 @@ class Person(models.Model):
     # Of what the register said last: equal means that there is nothing to write.
     fingerprint = models.CharField(max_length=64)
     # Since when no import holds this person (radiation, end of every practice); null: they are in.
-    left_register_at = models.DateTimeField(null=True, db_index=True)
+    left_register_at = models.DateTimeField(null=True)
     # « Liste rouge »: found by nobody but under an identifier that is known already.
     is_red_listed = models.BooleanField(default=False, db_default=False)
     # Of the raw rows: equal means that there is nothing even to parse.
@@ -41,7 +41,19 @@ class Person(models.Model):
 
     class Meta:
         verbose_name = "professionnel"
-        indexes = [models.Index(Upper("family_name"), name="directory_person_name")]
+        # Few and small: each is written for each of two million people. A constraint, not
+        # `unique=True`, which would add an index for LIKE.
+        constraints = [
+            models.UniqueConstraint(fields=["national_id"], name="directory_person_national_id")
+        ]
+        indexes = [
+            models.Index(Upper("family_name"), name="directory_person_name"),
+            models.Index(
+                fields=["left_register_at"],
+                name="directory_person_left",
+                condition=Q(left_register_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.national_id
@@ -53,7 +65,7 @@ class AlternativeIdentifier(models.Model):
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="alternative_identifiers"
     )
-    identifier = models.CharField(max_length=64, unique=True)
+    identifier = models.CharField(max_length=64)
     origin = models.CharField(max_length=16)
     quality = models.PositiveSmallIntegerField()
 
@@ -62,17 +74,38 @@ class AlternativeIdentifier(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["person"], condition=Q(quality=1), name="directory_one_main_identifier"
-            )
+            ),
+            models.UniqueConstraint(fields=["identifier"], name="directory_identifier"),
         ]
 
     def __str__(self) -> str:
         return self.identifier
 
 
-class Exercice(models.Model):
+class Dated(models.Model):
+    """What the register says until it says so no more; rows are kept when it stops.
+
+    Of the register nobody learns when a practice began: `since` is the day of the first import that
+    held it. Written by imports alone, set by set, in one transaction with the person: no constraint
+    needs to look at each of their millions of rows.
+    """
+
+    since = models.DateField()
+    # The first day without it; null: it goes on.
+    until = models.DateField(null=True)
+    entered_by = models.BigIntegerField()
+    ended_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Exercice(Dated):
     """A profession in a category; `rank` 0 is the person's first."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="exercices")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="exercices", db_constraint=False
+    )
     rank = models.PositiveSmallIntegerField()
     code_profession = text()
     code_categorie_professionnelle = text()
@@ -82,22 +115,20 @@ class Exercice(models.Model):
 
     class Meta:
         verbose_name = "exercice professionnel"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person", "code_profession", "code_categorie_professionnelle"],
-                name="directory_one_exercice_per_profession_and_category",
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.code_profession} {self.code_categorie_professionnelle}"
 
 
 class SavoirFaire(models.Model):
-    """A recognised competence of an exercice."""
+    """A recognised competence of a person in a profession."""
 
-    exercice = models.ForeignKey(Exercice, on_delete=models.CASCADE, related_name="savoir_faire")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="savoir_faire", db_constraint=False
+    )
     rank = models.PositiveSmallIntegerField()
+    code_profession = text()
+    code_categorie_professionnelle = text()
     code_type = text()
     code = text()
 
@@ -109,16 +140,15 @@ class SavoirFaire(models.Model):
         return f"{self.code_type} {self.code}"
 
 
-class Activity(models.Model):
-    """A practice: the columns are the fields of `rules.activity.Activity`, one for one."""
+class Structure(models.Model):
+    """A place of practice, shared by all who practise there, as the last import described it.
 
-    exercice = models.ForeignKey(Exercice, on_delete=models.CASCADE, related_name="activities")
-    rank = models.PositiveSmallIntegerField()
-    code_mode_exercice = text()
-    code_secteur_activite = text()
-    code_section_pharmacien = text()
-    code_role = text()
-    code_genre_activite = text()
+    `key`: its « identifiant technique », else a digest of all that the register says of the place.
+    """
+
+    key = models.CharField(max_length=LONGEST_VALUE)
+    # Of the values below: equal means that there is nothing to write.
+    digest = models.CharField(max_length=32)
     numero_siret_site = text()
     numero_siren_site = text()
     numero_finess_site = text()
@@ -143,6 +173,38 @@ class Activity(models.Model):
     adresse_email = text()
     code_departement = text()
     ancien_identifiant_structure = text()
+
+    class Meta:
+        verbose_name = "structure"
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(fields=["key"], name="directory_structure_key")]
+
+    def __str__(self) -> str:
+        return self.enseigne_commerciale_site or self.raison_sociale_site or self.key
+
+
+class Practice(Dated):
+    """A practice (situation d’exercice): who does what where.
+
+    With the structure, the thirty values of `rules.activity.Activity`. `key` is the one by which
+    `rules.practices` tells the practices of a person apart.
+    """
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="practices", db_constraint=False
+    )
+    structure = models.ForeignKey(
+        Structure, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
+    key = models.CharField(max_length=32)
+    rank = models.PositiveSmallIntegerField()
+    code_profession = text()
+    code_categorie_professionnelle = text()
+    code_mode_exercice = text()
+    code_secteur_activite = text()
+    code_section_pharmacien = text()
+    code_role = text()
+    code_genre_activite = text()
     autorite_enregistrement = text()
 
     class Meta:
@@ -150,7 +212,7 @@ class Activity(models.Model):
         verbose_name_plural = "situations d’exercice"
 
     def __str__(self) -> str:
-        return self.raison_sociale_site or self.identifiant_technique_structure
+        return str(self.structure or "")
 
 
 class Card(models.Model):

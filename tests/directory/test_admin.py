@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from idp.directory import models
 
 
-@pytest.mark.parametrize("model", [models.Person, models.Exercice])
+@pytest.mark.parametrize("model", [models.Person, models.Structure])
 def test_nothing_of_the_directory_is_changed_by_hand(model: type[models.Person]) -> None:
     page = admin.site._registry[model]
     request = RequestFactory().get("/")

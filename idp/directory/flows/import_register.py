@@ -24,7 +24,7 @@ from idp.core.errors import IdpError
 from idp.directory.flows.read_people import Flags, groups, read_differing
 from idp.directory.gateways import bulk, merge_staged
 from idp.directory.gateways.register_file import Line, open_register
-from idp.directory.models import ImportBatch
+from idp.directory.models import FormerState, ImportBatch
 from idp.directory.rules.raw_people import header_digest, raw_fingerprint
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 NAMED_ROWS: Final = 20
 # Of the people known: what more than that changes or ends is more likely a bad file than news.
 GUARD: Final = 0.05
+# How many imports can be taken back, the last first.
+KEPT_BATCHES: Final = 7
 _STAGE_BYTES: Final = 1 << 20
 Progress = Callable[[str, int], None]
 
@@ -140,12 +142,14 @@ def _import(
     bulk.index_staged()
     scattered = merge_staged.scattered()
     flags = _flag_differing(flags, batch.kind)
+    places = bulk.Places()
     for stored in read_differing(
         path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
         test_identities=options.test_identities, progress=options.progress,
     ):  # fmt: skip
         for table, rows in stored.rows.items():
             bulk.load(table, rows)
+        places.load(stored.structures)
         summary.count("created", stored.created)
         summary.count("changed", stored.changed)
         summary.refuse_rows(stored.malformed)
@@ -162,7 +166,15 @@ def _import(
         batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
         batch.counts = {**asdict(summary), "reading": digest.hex()}
         batch.save()
+        forget_former(batch.kind)
     return summary
+
+
+def forget_former(kind: str) -> None:
+    """Of all but the last imports: what people were before them."""
+    done = ImportBatch.objects.filter(kind=kind, state=ImportBatch.State.DONE).order_by("-pk")
+    kept = done.values_list("pk", flat=True)[:KEPT_BATCHES]
+    FormerState.objects.filter(batch__kind=kind).exclude(batch__in=list(kept)).delete()
 
 
 def _guard(batch: ImportBatch, summary: ImportSummary, options: Options) -> None:

@@ -26,16 +26,16 @@ MAX_BYTES = 64 * 1024 * 1024
 
 # Which tables a column of the register may hold codes of. `code_profession` is of another table for
 # each kind of profession.
-_Model = type[models.Exercice | models.SavoirFaire | models.Activity]
+_Model = type[models.Exercice | models.SavoirFaire | models.Practice]
 COLUMNS: dict[tuple[_Model, str], tuple[str, ...]] = {
     (models.Exercice, "code_profession"): ("G15", "G16", "R94", "R95", "R291"),
     (models.Exercice, "code_categorie_professionnelle"): ("R09",),
     (models.SavoirFaire, "code_type"): ("R04",),
-    (models.Activity, "code_mode_exercice"): ("R23",),
-    (models.Activity, "code_secteur_activite"): ("R02",),
-    (models.Activity, "code_section_pharmacien"): ("G05",),
-    (models.Activity, "code_role"): ("R21",),
-    (models.Activity, "code_genre_activite"): ("R22",),
+    (models.Practice, "code_mode_exercice"): ("R23",),
+    (models.Practice, "code_secteur_activite"): ("R02",),
+    (models.Practice, "code_section_pharmacien"): ("G05",),
+    (models.Practice, "code_role"): ("R21",),
+    (models.Practice, "code_genre_activite"): ("R22",),
 }
 
 
@@ -94,7 +94,14 @@ def unknown_codes() -> Iterator[Unknown]:
         known = _known(tables)
         if known is None:
             continue
-        counted = model.objects.exclude(**{column: ""}).values(column).annotate(rows=Count("pk"))
+        # What has ended keeps the codes of its time.
+        ends = {} if model is models.SavoirFaire else {"until": None}
+        counted = (
+            model.objects.filter(**ends)
+            .exclude(**{column: ""})
+            .values(column)
+            .annotate(rows=Count("pk"))
+        )
         for row in counted.order_by(column):
             if row[column] not in known:
                 yield Unknown(column=column, code=row[column], rows=row["rows"])

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import re
-import uuid
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,9 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from idp.core.identifiers import InvalidIdentifierError, parse_national_id
+from idp.core.identifiers import parse_national_id
 from idp.directory import models
-from idp.directory.flows.subjects import person_id_for
 from idp.directory.gateways import merge_staged
 from idp.directory.gateways.processes import end_with_parent
 from idp.directory.gateways.register_file import Line, open_register
@@ -22,13 +21,8 @@ from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
 from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.register_row import claimed_national_id
-from idp.directory.rules.stored_rows import (
-    EXERCICE_BLOCK,
-    Chunk,
-    StoredChunk,
-    Subject,
-    store_chunk,
-)
+from idp.directory.rules.stored_rows import Chunk, StoredChunk, Subject, store_chunk
+from idp.directory.rules.subjects import ENTROPY_BYTES
 
 CHUNK: Final = 500
 # Starting processes costs more than reading so few people.
@@ -50,17 +44,18 @@ class Flags:
 
 def groups(lines: Iterable[Line], columns: RegisterColumns) -> Iterator[RawPerson]:
     """Rows that follow one another and claim to be about the same person."""
-    claimed, rows = "", list[tuple[int, bytes | None]]()
+    before, claimed, rows = b"", "", list[tuple[int, bytes | None]]()
     for number, raw in lines:
         named = claimed_national_id(columns, raw) if raw is not None else b""
-        text = named.decode() if _IDENTIFIER.fullmatch(named) else ""
-        if rows and (text != claimed or not text):
-            yield RawPerson(claimed=claimed, lines=tuple(rows))
+        if rows and (named != before or not claimed):
+            yield RawPerson(claimed, tuple(rows))
             rows = []
-        claimed = text
+        if not rows:
+            claimed = named.decode() if _IDENTIFIER.fullmatch(named) else ""
+        before = named
         rows.append((number, raw))
     if rows:
-        yield RawPerson(claimed=claimed, lines=tuple(rows))
+        yield RawPerson(claimed, tuple(rows))
 
 
 def read_differing(
@@ -115,7 +110,7 @@ def _differing(
         elif flags.all[ordinal]:
             yield person, flags.all[ordinal]
     for claimed, rows in from_elsewhere.items():
-        yield RawPerson(claimed=claimed, lines=tuple(rows)), merge_staged.SCATTERED
+        yield RawPerson(claimed, tuple(rows)), merge_staged.SCATTERED
 
 
 def _chunks(
@@ -125,7 +120,7 @@ def _chunks(
     *,
     test_identities: bool,
 ) -> Iterator[Chunk]:
-    number = merge_staged.next_exercice()
+    entropy = secrets.token_bytes(ENTROPY_BYTES)
     while batch := list(islice(people, CHUNK)):
         known = [person.claimed for person, flag in batch if flag != merge_staged.NEW]
         yield Chunk(
@@ -133,32 +128,12 @@ def _chunks(
             header=header,
             test_identities=test_identities,
             people=[person for person, _ in batch],
-            subjects={
-                **{person.claimed: _newcomer(person.claimed) for person, _ in batch},
-                **(_subjects(known) if known else {}),
-            },
-            first_exercice=number,
+            known=_known(known) if known else {},
+            entropy=entropy,
         )
-        number += EXERCICE_BLOCK
 
 
-def _newcomer(claimed: str) -> Subject:
-    try:
-        national_id = parse_national_id(claimed)
-    except InvalidIdentifierError:
-        # No row of theirs will be taken.
-        return Subject(person_id=uuid.UUID(int=0), national_id="", identifiers=(), fingerprint=None)
-    return Subject(
-        person_id=person_id_for(national_id),
-        national_id=claimed,
-        identifiers=(
-            AlternativeIdentifier(identifier=claimed, origin=national_id.origin, quality=1),
-        ),
-        fingerprint=None,
-    )
-
-
-def _subjects(claimed: list[str]) -> dict[str, Subject]:
+def _known(claimed: list[str]) -> dict[str, Subject]:
     """Who is known, with all their identifiers; nobody who is known under a former one."""
     main = models.AlternativeIdentifier.objects.filter(identifier__in=claimed)
     people = models.Person.objects.filter(pk__in=main.values("person")).prefetch_related(
@@ -170,7 +145,7 @@ def _subjects(claimed: list[str]) -> dict[str, Subject]:
         for each in identifiers:
             found[each.identifier] = Subject(
                 person_id=person.pk,
-                national_id=person.national_id,
+                main=parse_national_id(person.national_id),
                 identifiers=tuple(
                     AlternativeIdentifier(
                         identifier=row.identifier, origin=row.origin, quality=row.quality
@@ -179,5 +154,6 @@ def _subjects(claimed: list[str]) -> dict[str, Subject]:
                 ),
                 fingerprint=person.fingerprint,
                 is_former=each.quality != 1,
+                has_left=person.left_register_at is not None,
             )
     return found

@@ -1,19 +1,21 @@
 """Takes an import back: the people it touched are again what they were before it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator
 from itertools import islice
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
-from idp.directory.gateways import bulk
+from idp.directory.gateways import bulk, undo_batch
 from idp.directory.rules import card_row
 from idp.directory.rules.professional import Professional
+from idp.directory.rules.stored_rows import Rendering
 
-_TOGETHER = 500
+_TOGETHER: Final = 500
 
 
 def roll_back_import(*, batch_id: int) -> int:
@@ -21,18 +23,17 @@ def roll_back_import(*, batch_id: int) -> int:
 
     Who entered by it has left the register, and keeps the subject for when they come back.
     """
-    with bulk.only_import(), transaction.atomic():
+    with bulk.only_import(), bulk.staging(), transaction.atomic():
         batch = _last_of_its_kind(batch_id)
-        former = models.FormerState.objects.filter(batch=batch).order_by("pk")
-        if not former.exists() and not _earlier(batch):
-            raise IdpError("nothing_before", "", detail="this was the first import of its kind")
-        count = 0
-        for states in _batches(former.iterator(_TOGETHER)):
-            _restore(states)
-            count += len(states)
+        former = models.FormerState.objects.filter(batch=batch)
+        if not former.exists():
+            _refuse_without_former(batch)
+        count = _stage(former.exclude(snapshot=None))
+        bulk.analyze_staged()
+        entered = undo_batch.undo(batch, clock.now())
         batch.state = models.ImportBatch.State.ROLLED_BACK
         batch.save(update_fields=["state"])
-    return count
+    return count + entered
 
 
 def _last_of_its_kind(batch_id: int) -> models.ImportBatch:
@@ -51,75 +52,35 @@ def _last_of_its_kind(batch_id: int) -> models.ImportBatch:
     return batch
 
 
-def _earlier(batch: models.ImportBatch) -> bool:
+def _refuse_without_former(batch: models.ImportBatch) -> None:
     done = models.ImportBatch.objects.filter(state=models.ImportBatch.State.DONE, kind=batch.kind)
-    return done.filter(pk__lt=batch.pk).exists()
+    if not done.filter(pk__lt=batch.pk).exists():
+        raise IdpError("nothing_before", "", detail="this was the first import of its kind")
+    if any(batch.counts[what] for what in ("created", "changed", "ended")):
+        raise IdpError("too_old", "", detail="what it changed is no longer kept")
 
 
-def _batches(
-    states: Iterator[models.FormerState],
-) -> Iterator[Sequence[models.FormerState]]:
+def _stage(former: QuerySet[models.FormerState]) -> int:
+    count = 0
+    places = bulk.Places()
+    for states in _batches(former.order_by("pk").iterator(_TOGETHER)):
+        rendering = Rendering()
+        for state in states:
+            _render(rendering, state)
+        for table, rows in rendering.rows().items():
+            bulk.load(table, rows)
+        places.load(rendering.structures)
+        count += len(states)
+    return count
+
+
+def _render(rendering: Rendering, state: models.FormerState) -> None:
+    who = Professional.from_snapshot(state.snapshot)
+    rendering.add_former(who, state.fingerprint, state.raw_fingerprint)
+    if state.left_register_at is None:
+        rendering.add_exercices(who.person_id.hex, who.exercices)
+
+
+def _batches(states: Iterator[models.FormerState]) -> Iterator[list[models.FormerState]]:
     while batch := list(islice(states, _TOGETHER)):
         yield batch
-
-
-def _restore(states: Sequence[models.FormerState]) -> None:
-    people = models.Person.objects.in_bulk([state.person_id for state in states])
-    touched = []
-    for state in states:
-        person = people[state.person_id]
-        if state.snapshot is None:
-            person.left_register_at = clock.now()
-            # Whatever the next import says of them is read.
-            person.raw_fingerprint = ""
-            continue
-        if state.fingerprint != person.fingerprint:
-            touched.append((person, Professional.from_snapshot(state.snapshot)))
-        person.snapshot = state.snapshot
-        person.fingerprint = state.fingerprint
-        person.raw_fingerprint = state.raw_fingerprint
-        person.source = state.source
-        person.left_register_at = state.left_register_at
-        person.family_name = state.snapshot["family_name"]
-        person.given_names = state.snapshot["given_names"]
-        person.civility = state.snapshot["civility"]
-        person.updated_at = clock.now()
-    models.Person.objects.bulk_update(
-        people.values(),
-        [
-            *("snapshot", "fingerprint", "raw_fingerprint", "source", "left_register_at"),
-            *("family_name", "given_names", "civility", "updated_at"),
-        ],
-    )
-    models.Exercice.objects.filter(person__in=[person.pk for person, _ in touched]).delete()
-    _create_practices(touched)
-
-
-def _create_practices(touched: Sequence[tuple[models.Person, Professional]]) -> None:
-    pairs = [
-        (
-            models.Exercice(
-                person=person,
-                rank=rank,
-                code_profession=exercice.code_profession,
-                code_categorie_professionnelle=exercice.code_categorie_professionnelle,
-                code_civilite=exercice.code_civilite,
-                nom=exercice.nom,
-                prenom=exercice.prenom,
-            ),
-            exercice,
-        )
-        for person, professional in touched
-        for rank, exercice in enumerate(professional.exercices)
-    ]
-    models.Exercice.objects.bulk_create(row for row, _ in pairs)
-    models.SavoirFaire.objects.bulk_create(
-        models.SavoirFaire(exercice=row, rank=rank, **asdict(known))
-        for row, exercice in pairs
-        for rank, known in enumerate(exercice.savoir_faire)
-    )
-    models.Activity.objects.bulk_create(
-        models.Activity(exercice=row, rank=rank, **asdict(activity))
-        for row, exercice in pairs
-        for rank, activity in enumerate(exercice.activities)
-    )

@@ -15,6 +15,11 @@ from django.db import connection
 from idp.core.errors import IdpError
 from idp.directory.rules.stored_rows import STAGED, values_of
 
+# What an import fills.
+_FINAL: Final = (
+    *("person", "alternativeidentifier"),
+    *("exercice", "savoirfaire", "practice", "structure"),
+)
 _LOCK: Final = 0x48794469
 _SQLITE_TYPES: Final = {"uuid": "char(32)", "json": "text", "boolean": "integer"}
 _POSTGRESQL_TYPES: Final = {"json": "jsonb"}
@@ -95,6 +100,19 @@ def load(table: str, rows: bytes) -> None:
             cursor.executemany(f"INSERT INTO staged_{table} VALUES ({marks})", [*values_of(rows)])
 
 
+class Places:
+    """Stages structures, each once however many people practise there."""
+
+    def __init__(self) -> None:
+        self._staged: set[str] = set()
+
+    def load(self, structures: dict[str, str]) -> None:
+        """Rows by key; what a key says first is what is kept."""
+        fresh = structures.keys() - self._staged
+        self._staged |= fresh
+        load("structure", "".join(structures[key] for key in fresh).encode())
+
+
 def index_staged() -> None:
     """Statistics and indexes that the merge needs, once the tables are full."""
     with connection.cursor() as cursor:
@@ -102,7 +120,7 @@ def index_staged() -> None:
         if _is_postgresql():
             cursor.execute("ANALYZE staged_seen")
             # Yesterday's import may have filled them without the statistics having followed.
-            for table in ("person", "alternativeidentifier", "exercice", "savoirfaire", "activity"):
+            for table in _FINAL:
                 cursor.execute(f"ANALYZE directory_{table}")
 
 
@@ -112,13 +130,3 @@ def analyze_staged() -> None:
         with connection.cursor() as cursor:
             for table in STAGED:
                 cursor.execute(f"ANALYZE staged_{table}")
-
-
-def follow_numbers(model_table: str) -> None:
-    """Let the database number on after rows stored under numbers of our own."""
-    if _is_postgresql():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{model_table}', 'id'),"
-                f" (SELECT coalesce(max(id), 1) FROM {model_table}))"
-            )

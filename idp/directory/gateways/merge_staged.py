@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from idp.directory.gateways.bulk import follow_numbers
+from idp.directory.gateways.merge_practices import Change, merge_practices
 from idp.directory.models import ImportBatch, Person
 from idp.directory.rules.stored_rows import STAGED
 
@@ -58,7 +58,9 @@ def ended(source: str, *, test_identities: bool) -> Counter[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(e.code_profession, ''), count(*) FROM directory_exercice e "
-            "WHERE e.rank = 0 AND e.person_id IN (SELECT p.id " + _ENDED + ") GROUP BY 1",
+            "WHERE e.rank = 0 AND e.until IS NULL AND e.person_id IN (SELECT p.id "
+            + _ENDED
+            + ") GROUP BY 1",
             [source, test_identities],
         )
         return Counter(dict(cursor.fetchall()))
@@ -71,29 +73,31 @@ def active_people(source: str, *, test_identities: bool) -> int:
     ).count()
 
 
-def next_exercice() -> int:
-    """The first free number of an exercice."""
-    return int(_scalar("SELECT coalesce(max(id), 0) FROM directory_exercice")) + 1
-
-
 def merge(batch: ImportBatch, instant: datetime, *, test_identities: bool, ends: bool) -> None:
     """Make it so; the caller's transaction lets readers see all of it or nothing."""
+    change = Change.of(batch, instant)
     with connection.cursor() as cursor:
-        at = connection.ops.adapt_datetimefield_value(instant)
         _remember(cursor, batch, test_identities=test_identities, ends=ends)
         if ends:
+            gone = "(SELECT p.id " + _ENDED + ")"
+            for table in ("exercice", "practice"):
+                cursor.execute(
+                    f"UPDATE directory_{table} SET until = %s, ended_by = %s "
+                    f"WHERE until IS NULL AND person_id IN {gone}",
+                    [change.day, change.batch, batch.kind, test_identities],
+                )
             cursor.execute(
                 "UPDATE directory_person SET left_register_at = %s, raw_fingerprint = '' "
-                "WHERE id IN (SELECT p.id " + _ENDED + ")",
-                [at, batch.kind, test_identities],
+                f"WHERE id IN {gone}",
+                [change.at, batch.kind, test_identities],
             )
         cursor.execute(
-            "UPDATE directory_person SET raw_fingerprint = s.raw_fingerprint, source = %s, "
-            "left_register_at = NULL FROM staged_same s WHERE directory_person.id = s.id",
+            "UPDATE directory_person SET raw_fingerprint = s.raw_fingerprint, source = %s "
+            "FROM staged_same s WHERE directory_person.id = s.id",
             [batch.kind],
         )
-        _replace_people(cursor, batch.kind, at)
-        _replace_practices(cursor)
+        _replace_people(cursor, batch.kind, change.at)
+        merge_practices(cursor, change)
 
 
 def _remember(cursor: Any, batch: ImportBatch, *, test_identities: bool, ends: bool) -> None:
@@ -105,12 +109,6 @@ def _remember(cursor: Any, batch: ImportBatch, *, test_identities: bool, ends: b
         cursor.execute(into + kept + _ENDED, [batch.pk, batch.kind, test_identities])
     cursor.execute(
         into + kept + " FROM directory_person p JOIN staged_person s ON s.id = p.id", [batch.pk]
-    )
-    # Who only came back: the register says of them what it said before.
-    cursor.execute(
-        into + kept + " FROM directory_person p JOIN staged_same s ON s.id = p.id "
-        "WHERE p.left_register_at IS NOT NULL",
-        [batch.pk],
     )
 
 
@@ -131,12 +129,13 @@ def _replace_people(cursor: Any, source: str, at: Any) -> None:
     cursor.execute(
         f"INSERT INTO directory_person ({', '.join((*staged, *given))}) "
         f"SELECT {', '.join(staged)}, {', '.join(['%s'] * len(given))} "
-        "FROM staged_person WHERE is_new = 1",
+        # In the order of the largest index: its pages are then written once.
+        "FROM staged_person WHERE is_new = 1 ORDER BY id",
         list(given.values()),
     )
     cursor.execute(
         "INSERT INTO directory_alternativeidentifier (person_id, identifier, origin, quality) "
-        "SELECT id, national_id, origin, 1 FROM staged_person WHERE is_new = 1"
+        "SELECT id, national_id, origin, 1 FROM staged_person WHERE is_new = 1 ORDER BY id"
     )
     # After the persons that they point to. Those who enter had no former state.
     cursor.execute(
@@ -145,26 +144,6 @@ def _replace_people(cursor: Any, source: str, at: Any) -> None:
         "WHERE s.is_new = 1 AND b.state = 'running' AND EXISTS ("
         "SELECT 1 FROM directory_importbatch e WHERE e.state = 'done' AND e.kind = b.kind)"
     )
-
-
-def _replace_practices(cursor: Any) -> None:
-    gone = (
-        "(SELECT id FROM directory_exercice WHERE person_id IN "
-        "(SELECT id FROM staged_person WHERE is_new = 0))"
-    )
-    for table in ("directory_savoirfaire", "directory_activity"):
-        cursor.execute(f"DELETE FROM {table} WHERE exercice_id IN {gone}")
-    cursor.execute(
-        "DELETE FROM directory_exercice WHERE person_id IN "
-        "(SELECT id FROM staged_person WHERE is_new = 0)"
-    )
-    for table in ("directory_exercice", "directory_savoirfaire", "directory_activity"):
-        columns = ", ".join(STAGED[table.removeprefix("directory_")])
-        cursor.execute(
-            f"INSERT INTO {table} ({columns}) "
-            f"SELECT {columns} FROM staged_{table.removeprefix('directory_')}"
-        )
-    follow_numbers("directory_exercice")
 
 
 def _scalar(statement: str) -> Any:

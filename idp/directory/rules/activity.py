@@ -3,15 +3,15 @@
 A mirror of one register row, of one database row, and of one `activities[]` entry of the tokens.
 """
 
-from dataclasses import dataclass, fields
-from operator import attrgetter
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """A practice. Every value is text and absent is `""`, as on the wire."""
+class Activity(NamedTuple):
+    """A practice. Every value is text and absent is `""`, as on the wire.
+
+    A tuple: an import makes, compares and sorts millions of them.
+    """
 
     code_mode_exercice: str = ""
     code_secteur_activite: str = ""
@@ -54,24 +54,25 @@ class Activity:
         """What a person would call the place: the sign over the door, else the legal name."""
         return self.enseigne_commerciale_site or self.raison_sociale_site
 
-    def to_wire(self) -> dict[str, str]:
-        """The 30 keys with PSC's own spelling, in PSC's order, `""` where nothing is known."""
-        return {key: str(getattr(self, field)) for field, key in ACTIVITY_KEYS.items()}
-
-    def to_snapshot(self) -> dict[str, str]:
-        """Only what is filled in: most of the 30 values of most practices are empty."""
-        pairs = zip(ACTIVITY_FIELDS, self.values(), strict=True)
-        return {field: value for field, value in pairs if value}
-
-    def values(self) -> tuple[str, ...]:
-        """The thirty values, in the order of `ACTIVITY_FIELDS`."""
-        values: tuple[str, ...] = _VALUES(self)
+    @property
+    def place_values(self) -> tuple[str, ...]:
+        """What it says of the place alone, in the order of `PLACE_FIELDS`."""
+        values: tuple[str, ...] = tuple.__getitem__(self, _PLACE)
         return values
 
+    @property
+    def practice_values(self) -> tuple[str, ...]:
+        """The others, in the order of `PRACTICE_FIELDS`."""
+        return self[: _PLACE.start] + self[_PLACE.stop :]
+
+    def to_wire(self) -> dict[str, str]:
+        """The 30 keys with PSC's own spelling, in PSC's order, `""` where nothing is known."""
+        return dict(zip(ACTIVITY_KEYS.values(), self, strict=True))
+
     @classmethod
-    def from_snapshot(cls, data: dict[str, str]) -> Self:
-        """Back from `to_snapshot`; a field of another version is left out, not an error."""
-        return cls(**{field: value for field, value in data.items() if field in ACTIVITY_KEYS})
+    def from_snapshot(cls, values: list[str]) -> Self:
+        """Back from its values in order; those of a later version are left out, not an error."""
+        return cls._make([*values, *_NOTHING[len(values) :]][: len(_NOTHING)])
 
 
 # Field → key of the UserInfo, letter for letter (mind the spelling).
@@ -109,15 +110,22 @@ ACTIVITY_KEYS: Final = MappingProxyType(
         "autorite_enregistrement": "autoriteDenregistrement",
     }
 )
-ACTIVITY_FIELDS: Final = tuple(field.name for field in fields(Activity))
-_VALUES = attrgetter(*ACTIVITY_FIELDS)
+ACTIVITY_FIELDS: Final = Activity._fields
+_NOTHING: Final = Activity()
+# The fields from the first number of a place to its former identifier; before them stands what one
+# does there, after them who registered it.
+_PLACE: Final = slice(
+    ACTIVITY_FIELDS.index("numero_siret_site"), ACTIVITY_FIELDS.index("autorite_enregistrement")
+)
+PLACE_FIELDS: Final = ACTIVITY_FIELDS[_PLACE]
+PRACTICE_FIELDS: Final = tuple(field for field in ACTIVITY_FIELDS if field not in PLACE_FIELDS)
 
 # R23. No rule of PSC is known for "the first activity": a place before none, then practice on
 # one's own account, then salaried, then voluntary; the rest in a fixed order.
 _MODES_FIRST = ("L", "S", "", "B")
 
 
-def activity_order(activity: Activity) -> tuple[object, ...]:
+def activity_order(activity: Activity) -> tuple[bool, int, str, Activity]:
     """Sort key that does not depend on the order of a file's rows."""
     mode = activity.code_mode_exercice
     rank = _MODES_FIRST.index(mode) if mode in _MODES_FIRST else len(_MODES_FIRST)
@@ -126,5 +134,5 @@ def activity_order(activity: Activity) -> tuple[object, ...]:
         rank,
         # GENR01, care, comes before replacements and administration.
         activity.code_genre_activite,
-        *activity.values(),
+        activity,
     )

@@ -7,9 +7,11 @@ repeats their practices.)
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from idp.core.identifiers import NationalId
@@ -25,10 +27,12 @@ from idp.directory.rules.register_row import RegisterRow
 
 # Part of every fingerprint: raise it when the shape of a snapshot changes, and the next import
 # renders everybody anew.
-_SHAPE = 1
+_SHAPE: Final = "2"
+Known = TypeVar("Known")
+JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RegisterEntry:
     """What the register says about one person."""
 
@@ -38,18 +42,17 @@ class RegisterEntry:
     civility: str
     exercices: tuple[Exercice, ...]
 
+    @cached_property
+    def exercices_json(self) -> str:
+        """The exercices as a snapshot holds them: made once for all purposes."""
+        return JSON.encode([exercice.to_snapshot() for exercice in self.exercices])
+
     def fingerprint(self) -> str:
         """Equal if and only if the register says the same: what makes a second import free."""
-        content = [
-            _SHAPE,
-            self.national_id.value,
-            self.family_name,
-            self.given_names,
-            self.civility,
-            [exercice.to_snapshot() for exercice in self.exercices],
-        ]
-        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        # No value holds a tab.
+        names = (self.national_id.value, self.family_name, self.given_names, self.civility)
+        content = "\t".join((_SHAPE, *names, self.exercices_json))
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def professional(
         self, person_id: UUID, identifiers: tuple[AlternativeIdentifier, ...], main: NationalId
@@ -110,13 +113,13 @@ def _exercice(rows: list[RegisterRow]) -> Exercice:
         code_civilite=first.code_civilite,
         nom=first.nom,
         prenom=first.prenom,
-        savoir_faire=tuple(
-            sorted({row.savoir_faire for row in rows if row.savoir_faire}, key=_savoir_faire_order)
-        ),
-        activities=tuple(
-            sorted({row.activity for row in rows if row.activity}, key=activity_order)
-        ),
+        savoir_faire=_each_once((row.savoir_faire for row in rows), _savoir_faire_order),
+        activities=_each_once((row.activity for row in rows), activity_order),
     )
+
+
+def _each_once(given: Iterable[Known | None], order: Callable[[Known], Any]) -> tuple[Known, ...]:
+    return tuple(sorted({each for each in given if each is not None}, key=order))
 
 
 def _savoir_faire_order(known: SavoirFaire) -> tuple[bool, str, str]:

@@ -5,6 +5,7 @@ A key is made of what a practice is (profession, place, role), not of its teleph
 
 import hashlib
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 from idp.directory.rules.activity import Activity
@@ -21,6 +22,8 @@ _OF_ACTIVITY: Final = (
 )
 # What tells places apart that have no identifier.
 _OF_PLACE: Final = ("raison_sociale_site", "enseigne_commerciale_site", "code_postal")
+_WITH_STRUCTURE: Final = attrgetter(*_OF_ACTIVITY)
+_WITHOUT: Final = attrgetter(*_OF_ACTIVITY, *_OF_PLACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +70,10 @@ def leading_with(professional: Professional, key: str) -> Professional:
 
 
 def key_of(exercice: Exercice, activity: Activity) -> str:
-    names = _OF_ACTIVITY if activity.has_structure else (*_OF_ACTIVITY, *_OF_PLACE)
-    parts = (
-        exercice.code_profession,
-        exercice.code_categorie_professionnelle,
-        *(getattr(activity, name) for name in names),
-    )
+    names = _WITH_STRUCTURE if activity.has_structure else _WITHOUT
+    parts = (exercice.code_profession, exercice.code_categorie_professionnelle, *names(activity))
     # A length before each part: no two lists of parts read alike.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
 
 

@@ -4,7 +4,7 @@ Professional → exercices (one per profession and category) → savoir-faire an
 """
 
 from dataclasses import dataclass
-from typing import Final, Self, TypedDict
+from typing import Final, NamedTuple, Self, TypedDict
 from uuid import UUID
 
 from idp.directory.rules.activity import Activity
@@ -23,7 +23,8 @@ class ExerciceSnapshot(TypedDict):
     nom: str
     prenom: str
     savoir_faire: list[tuple[str, str]]
-    activities: list[dict[str, str]]
+    # Each a list of thirty values, in the order of `ACTIVITY_FIELDS`.
+    activities: list[list[str]]
 
 
 class Snapshot(TypedDict):
@@ -39,8 +40,7 @@ class Snapshot(TypedDict):
     exercices: list[ExerciceSnapshot]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class SavoirFaire:
+class SavoirFaire(NamedTuple):
     """A recognised competence: code type (R04) and code, `S` + `SM54` for instance."""
 
     code_type: str
@@ -91,7 +91,7 @@ class Exercice:
             nom=self.nom,
             prenom=self.prenom,
             savoir_faire=[(known.code_type, known.code) for known in self.savoir_faire],
-            activities=[activity.to_snapshot() for activity in self.activities],
+            activities=[list(activity) for activity in self.activities],
         )
 
     @classmethod
@@ -102,11 +102,8 @@ class Exercice:
             code_civilite=data["code_civilite"],
             nom=data["nom"],
             prenom=data["prenom"],
-            savoir_faire=tuple(
-                SavoirFaire(code_type=code_type, code=code)
-                for code_type, code in data["savoir_faire"]
-            ),
-            activities=tuple(Activity.from_snapshot(entry) for entry in data["activities"]),
+            savoir_faire=tuple(map(SavoirFaire._make, data["savoir_faire"])),
+            activities=tuple(map(Activity.from_snapshot, data["activities"])),
         )
 
 

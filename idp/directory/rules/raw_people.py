@@ -6,18 +6,17 @@ Imports no Django: a process that only parses stays small.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from idp.directory.rules.merge import RegisterEntry, merge_rows
 from idp.directory.rules.register_columns import RegisterColumns
-from idp.directory.rules.register_row import MalformedRowError, RegisterRow, parse_row
+from idp.directory.rules.register_row import MalformedRowError, RegisterRow, RowReader
 
 # Raise it when what is read from a row changes: the next import then reads everybody anew.
 _READING: Final = b"1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawPerson:
+class RawPerson(NamedTuple):
     """Lines that claim to be about one person: number and bytes (None: too long to keep)."""
 
     claimed: str
@@ -59,6 +58,7 @@ def read_people(
 ) -> ReadChunk:
     """Parse and merge. Nobody is made of malformed rows alone."""
     chunk = ReadChunk()
+    reader = RowReader(columns, test_identities=test_identities)
     for person in people:
         rows: list[RegisterRow] = []
         for number, raw in person.lines:
@@ -66,7 +66,7 @@ def read_people(
                 chunk.malformed.append((number, "longer than 65536 bytes"))
                 continue
             try:
-                rows.append(parse_row(columns, raw, test_identities=test_identities))
+                rows.append(reader.read(raw))
             except MalformedRowError as error:
                 chunk.malformed.append((number, str(error)))
         if rows:

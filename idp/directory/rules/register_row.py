@@ -1,25 +1,33 @@
 """One row of the register as a typed value, or the reason why it is malformed."""
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from idp.core.identifiers import InvalidIdentifierError, NationalId, parse_national_id
-from idp.directory.rules.activity import Activity
+from idp.directory.rules.activity import ACTIVITY_FIELDS, Activity
 from idp.directory.rules.professional import SavoirFaire
-from idp.directory.rules.register_columns import SEPARATOR, RegisterColumns
+from idp.directory.rules.register_columns import (
+    EXTRACTION_COLUMNS,
+    PERSON_COLUMNS,
+    SEPARATOR,
+    RegisterColumns,
+)
 
 LONGEST_VALUE: Final = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_PERSON_FIELDS: Final = (*PERSON_COLUMNS, *EXTRACTION_COLUMNS)
 
 
 class MalformedRowError(ValueError):
     """This row is left out; the rest of the file is not. The text is for the operator."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterRow:
-    """Person × exercice × savoir-faire × activity; the last two may be absent."""
+class RegisterRow(NamedTuple):
+    """Person × exercice × savoir-faire × activity; the last two may be absent.
+
+    A tuple, like its parts: an import reads millions.
+    """
 
     national_id: NationalId
     civility: str
@@ -46,81 +54,105 @@ def claimed_national_id(columns: RegisterColumns, raw: bytes) -> bytes:
 
 def parse_row(columns: RegisterColumns, raw: bytes, *, test_identities: bool) -> RegisterRow:
     """Read one line. `test_identities`: the file may hold fictitious people, and nobody else."""
-    values = _split(columns, raw)
-    person = {field: values[index] for field, index in columns.person.items()}
-    national_id = _national_id(person)
-    if claimed_national_id(columns, raw) != national_id.value.encode("ascii"):
-        raise MalformedRowError("stray characters in the identifier")
-    _check_reality(national_id, test_identities=test_identities)
-    for field, meaning in (
-        ("nom", "name"),
-        ("code_profession", "profession"),
-        # Without its category a student could not be told from the professional.
-        ("code_categorie_professionnelle", "professional category"),
-    ):
-        if not person[field]:
-            raise MalformedRowError(f"no {meaning}")
-    return RegisterRow(
-        national_id=national_id,
-        civility=person["civility"],
-        nom=person["nom"],
-        prenom=person["prenom"],
-        # The open file knows the name of exercise only.
-        family_name=person.get("family_name") or person["nom"],
-        # The extraction writes up to three, as in « Jean'Luc' ».
-        given_names=" ".join(person.get("given_names", "").split("'")).strip() or person["prenom"],
-        code_civilite=person["code_civilite"],
-        code_profession=person["code_profession"],
-        code_categorie_professionnelle=person["code_categorie_professionnelle"].upper(),
-        savoir_faire=_savoir_faire(person),
-        activity=_activity(columns, values),
+    return RowReader(columns, test_identities=test_identities).read(raw)
+
+
+class RowReader:
+    """Reads the rows of one file, or says by `MalformedRowError` why a row is left out."""
+
+    def __init__(self, columns: RegisterColumns, *, test_identities: bool) -> None:
+        self._columns = columns
+        self._test_identities = test_identities
+        # Columns that this file lacks are read from an empty value behind the last one.
+        nowhere = columns.width
+        self._person = itemgetter(*(columns.person.get(field, nowhere) for field in _PERSON_FIELDS))
+        self._activity = itemgetter(
+            *(columns.activity.get(field, nowhere) for field in ACTIVITY_FIELDS)
+        )
+
+    def read(self, raw: bytes) -> RegisterRow:
+        """The row of one line."""
+        values = self._split(raw)
+        (
+            type_identifiant, identifiant, national, civility, code_civilite, nom, prenom,
+            profession, category, type_savoir_faire, savoir_faire, family_name, given_names,
+        ) = self._person(values)  # fmt: skip
+        # EDIT and PSI identities carry no type digit; column 3 is then column 2 itself.
+        if national not in (type_identifiant + identifiant, identifiant):
+            raise MalformedRowError("the three identifier columns contradict one another")
+        national_id = self._real_or_test(national)
+        if not (nom and profession and category):
+            raise MalformedRowError(f"no {_first_missing(nom, profession)}")
+        practice = self._activity(values)
+        return RegisterRow(
+            national_id,
+            civility,
+            nom,
+            prenom,
+            # The open file knows the name of exercise only.
+            family_name or nom,
+            # The extraction writes up to three, as in « Jean'Luc' ».
+            " ".join(given_names.split("'")).strip() or prenom,
+            code_civilite,
+            profession,
+            category.upper(),
+            SavoirFaire(type_savoir_faire, savoir_faire) if savoir_faire else None,
+            Activity._make(practice) if any(practice) else None,
+        )
+
+    def _split(self, raw: bytes) -> list[str]:
+        """The values, cleaned, and an empty one behind them."""
+        try:
+            text = raw.decode(self._columns.encoding).rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise MalformedRowError("not UTF-8") from error
+        values = text.split(SEPARATOR)
+        width = self._columns.width
+        if len(values) == width + 1 and not values[-1]:
+            values.pop()
+        if len(values) != width:
+            raise MalformedRowError(f"{len(values)} columns, {width} expected")
+        if not _is_clean(text):
+            values = self._cleaned(raw, values)
+        if len(text) > LONGEST_VALUE and max(map(len, values)) > LONGEST_VALUE:
+            raise MalformedRowError(f"a value longer than {LONGEST_VALUE} characters")
+        values.append("")
+        return values
+
+    def _cleaned(self, raw: bytes, values: list[str]) -> list[str]:
+        if b"\0" in raw:
+            raise MalformedRowError("NUL byte")
+        cleaned = [_CONTROL.sub(" ", value).strip() for value in values]
+        if (
+            claimed_national_id(self._columns, raw).decode(self._columns.encoding, "replace")
+            != (cleaned[self._columns.person["national_id"]])
+        ):
+            raise MalformedRowError("stray characters in the identifier")
+        return cleaned
+
+    def _real_or_test(self, text: str) -> NationalId:
+        try:
+            national_id = parse_national_id(text)
+        except InvalidIdentifierError as error:
+            raise MalformedRowError(f"identifier: {error.detail}") from error
+        if national_id.is_test and not self._test_identities:
+            raise MalformedRowError(
+                "test identity (accepted in sandbox mode with --test-identities)"
+            )
+        if self._test_identities and not national_id.is_test:
+            # Whoever is marked as test may be impersonated at will: never a real person.
+            raise MalformedRowError("not a test identity")
+        return national_id
+
+
+def _is_clean(text: str) -> bool:
+    """Nothing to take away from any value, as in nearly every row; told at little cost."""
+    # Of spaces, only U+0020 is printable.
+    return text.isprintable() and not (
+        " |" in text or "| " in text or text[:1] == " " or text[-1:] == " "
     )
 
 
-def _split(columns: RegisterColumns, raw: bytes) -> list[str]:
-    if b"\0" in raw:
-        raise MalformedRowError("NUL byte")
-    try:
-        text = raw.decode(columns.encoding).rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise MalformedRowError("not UTF-8") from error
-    values = text.split(SEPARATOR)
-    if len(values) == columns.width + 1 and not values[-1]:
-        values.pop()
-    if len(values) != columns.width:
-        raise MalformedRowError(f"{len(values)} columns, {columns.width} expected")
-    if _CONTROL.search(text):
-        values = [_CONTROL.sub(" ", value) for value in values]
-    cleaned = [value.strip() for value in values]
-    if len(text) > LONGEST_VALUE and max(map(len, cleaned)) > LONGEST_VALUE:
-        raise MalformedRowError(f"a value longer than {LONGEST_VALUE} characters")
-    return cleaned
-
-
-def _national_id(person: dict[str, str]) -> NationalId:
-    built = person["type_identifiant"] + person["identifiant"]
-    # EDIT and PSI identities carry no type digit; column 3 is then column 2 itself.
-    if person["national_id"] not in (built, person["identifiant"]):
-        raise MalformedRowError("the three identifier columns contradict one another")
-    try:
-        return parse_national_id(person["national_id"])
-    except InvalidIdentifierError as error:
-        raise MalformedRowError(f"identifier: {error.detail}") from error
-
-
-def _check_reality(national_id: NationalId, *, test_identities: bool) -> None:
-    if national_id.is_test and not test_identities:
-        raise MalformedRowError("test identity (accepted in sandbox mode with --test-identities)")
-    if test_identities and not national_id.is_test:
-        # Whoever is marked as test may be impersonated at will: never a real person.
-        raise MalformedRowError("not a test identity")
-
-
-def _savoir_faire(person: dict[str, str]) -> SavoirFaire | None:
-    code_type, code = person["code_type_savoir_faire"], person["code_savoir_faire"]
-    return SavoirFaire(code_type=code_type, code=code) if code else None
-
-
-def _activity(columns: RegisterColumns, values: list[str]) -> Activity | None:
-    filled = {field: values[index] for field, index in columns.activity.items() if values[index]}
-    return Activity(**filled) if filled else None
+def _first_missing(nom: str, profession: str) -> str:
+    # Without its category a student could not be told from the professional.
+    return "name" if not nom else "profession" if not profession else "professional category"

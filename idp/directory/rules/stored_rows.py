@@ -3,24 +3,28 @@
 Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or line end in a value.
 """
 
-import json
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
-from idp.core.identifiers import parse_national_id
-from idp.directory.rules.activity import ACTIVITY_FIELDS
-from idp.directory.rules.merge import RegisterEntry
-from idp.directory.rules.professional import AlternativeIdentifier, Professional
+from idp.core.identifiers import NationalId
+from idp.directory.rules.activity import PLACE_FIELDS, Activity
+from idp.directory.rules.merge import JSON
+from idp.directory.rules.practices import key_of
+from idp.directory.rules.professional import AlternativeIdentifier, Exercice, Professional
 from idp.directory.rules.raw_people import RawPerson, ReadPerson, read_people
 from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.subjects import person_id_for
 
-# Numbers of exercices are handed out a block a chunk.
-EXERCICE_BLOCK: Final = 1 << 16
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
+_OF_EXERCICE: Final = {
+    "person_id": "uuid",
+    "rank": "integer",
+    "code_profession": "text",
+    "code_categorie_professionnelle": "text",
+}
 STAGED: Final = {
     "seen": {"ident": "text", "raw_fingerprint": "text", "ordinal": "bigint"},
     # Read again, and the same: only the rows were written differently.
@@ -38,27 +42,21 @@ STAGED: Final = {
         "origin": "text",
         "is_new": "integer",
     },
-    "exercice": {
-        "id": "bigint",
-        "person_id": "uuid",
-        "rank": "integer",
-        "code_profession": "text",
-        "code_categorie_professionnelle": "text",
-        "code_civilite": "text",
-        "nom": "text",
-        "prenom": "text",
+    "exercice": {**_OF_EXERCICE, "code_civilite": "text", "nom": "text", "prenom": "text"},
+    "savoirfaire": {**_OF_EXERCICE, "code_type": "text", "code": "text"},
+    "practice": {
+        **_OF_EXERCICE,
+        "key": "text",
+        # `""`: at no place.
+        "structure_key": "text",
+        "code_mode_exercice": "text",
+        "code_secteur_activite": "text",
+        "code_section_pharmacien": "text",
+        "code_role": "text",
+        "code_genre_activite": "text",
+        "autorite_enregistrement": "text",
     },
-    "savoirfaire": {
-        "exercice_id": "bigint",
-        "rank": "integer",
-        "code_type": "text",
-        "code": "text",
-    },
-    "activity": {
-        "exercice_id": "bigint",
-        "rank": "integer",
-        **dict.fromkeys(ACTIVITY_FIELDS, "text"),
-    },
+    "structure": {"key": "text", "digest": "text", **dict.fromkeys(PLACE_FIELDS, "text")},
 }
 
 
@@ -67,30 +65,36 @@ class Subject:
     """Who an identifier leads to. `fingerprint` None: a newcomer, whose subject this will be."""
 
     person_id: UUID
-    national_id: str
+    main: NationalId
     identifiers: tuple[AlternativeIdentifier, ...]
     fingerprint: str | None
     # Known under a former identifier: what the register still says under it changes nothing.
     is_former: bool = False
+    # No import held them for a while: all that ended with them begins again.
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Work of one process: people, who they are, the first free number of an exercice."""
+    """Work of one process: people, and who of them is known already, by the identifier given."""
 
     columns: RegisterColumns
     header: bytes
     test_identities: bool
     people: Sequence[RawPerson]
-    subjects: dict[str, Subject]
-    first_exercice: int
+    known: dict[str, Subject]
+    entropy: bytes
 
 
 @dataclass(slots=True, kw_only=True)
 class StoredChunk:
-    """Rows by table, what became of whom by profession, and the rows left out."""
+    """Rows by table, what became of whom by profession, and the rows left out.
 
-    rows: dict[str, bytes]
+    `structures`: rows by key, which other chunks may hold as well.
+    """
+
+    rows: dict[str, bytes] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
     created: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
@@ -102,75 +106,132 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
     read = read_people(
         chunk.columns, chunk.header, chunk.people, test_identities=chunk.test_identities
     )
-    rows: dict[str, list[str]] = {table: [] for table in STAGED}
-    stored = StoredChunk(rows={}, malformed=read.malformed)
-    next_exercice = chunk.first_exercice
+    rendering = Rendering()
+    stored = StoredChunk(malformed=read.malformed)
     for person in read.people:
-        subject = chunk.subjects[person.entry.national_id.value]
+        national_id = person.entry.national_id
+        subject = chunk.known.get(national_id.value) or newcomer(national_id, chunk.entropy)
         if subject.is_former:
             stored.unchanged += 1
             continue
         fingerprint = person.entry.fingerprint()
-        if subject.fingerprint == fingerprint:
+        is_same = subject.fingerprint == fingerprint
+        if is_same and not subject.has_left:
             stored.unchanged += 1
-            rows["same"].append(_line(subject.person_id.hex, person.raw_fingerprint))
+            rendering.add("same", subject.person_id.hex, person.raw_fingerprint)
             continue
-        tally = stored.created if subject.fingerprint is None else stored.changed
-        tally[person.entry.exercices[0].code_profession] += 1
-        _add_person(rows, person, subject, fingerprint)
-        next_exercice = _add_exercices(rows, person.entry, subject, next_exercice)
-    if next_exercice - chunk.first_exercice > EXERCICE_BLOCK:
-        raise ValueError("more exercices in a chunk than numbers")
-    stored.rows = {table: "".join(lines).encode() for table, lines in rows.items() if lines}
+        if is_same:
+            stored.unchanged += 1
+        else:
+            tally = stored.created if subject.fingerprint is None else stored.changed
+            tally[person.entry.exercices[0].code_profession] += 1
+        rendering.add_person(person, subject, fingerprint)
+    stored.rows = rendering.rows()
+    stored.structures = rendering.structures
     return stored
 
 
-def _add_person(
-    rows: dict[str, list[str]], person: ReadPerson, subject: Subject, fingerprint: str
-) -> None:
-    main = parse_national_id(subject.national_id)
-    professional: Professional = person.entry.professional(
-        subject.person_id, subject.identifiers, main
-    )
-    rows["person"].append(
-        _line(
-            subject.person_id.hex,
-            main.value,
-            professional.family_name,
-            professional.given_names,
-            professional.civility,
-            "1" if professional.is_test else "0",
-            _JSON.encode(professional.to_snapshot()),
-            fingerprint,
-            person.raw_fingerprint,
-            main.origin.value,
-            "1" if subject.fingerprint is None else "0",
-        )
+def newcomer(national_id: NationalId, entropy: bytes) -> Subject:
+    """Who enters the directory under this identifier."""
+    return Subject(
+        person_id=person_id_for(national_id, entropy),
+        main=national_id,
+        identifiers=(
+            AlternativeIdentifier(
+                identifier=national_id.value, origin=national_id.origin, quality=1
+            ),
+        ),
+        fingerprint=None,
     )
 
 
-def _add_exercices(
-    rows: dict[str, list[str]], entry: RegisterEntry, subject: Subject, number: int
-) -> int:
-    for rank, exercice in enumerate(entry.exercices):
-        rows["exercice"].append(
-            _line(
-                str(number),
-                subject.person_id.hex,
-                str(rank),
-                exercice.code_profession,
-                exercice.code_categorie_professionnelle,
-                exercice.code_civilite,
-                exercice.nom,
-                exercice.prenom,
-            )
+class Rendering:
+    """Collects the rows of people."""
+
+    def __init__(self) -> None:
+        self.structures: dict[str, str] = {}
+        self._lines: dict[str, list[str]] = {table: [] for table in STAGED}
+        self._places: dict[tuple[str, ...], str] = {}
+
+    def rows(self) -> dict[str, bytes]:
+        """Those of each table that has some, but of the structures."""
+        return {table: "".join(lines).encode() for table, lines in self._lines.items() if lines}
+
+    def add(self, table: str, *values: str) -> None:
+        """One row."""
+        self._lines[table].append(_line(*values))
+
+    def add_person(self, person: ReadPerson, subject: Subject, fingerprint: str) -> None:
+        """Everything that is stored of them."""
+        entry = person.entry
+        who = entry.professional(subject.person_id, subject.identifiers, subject.main)
+        snapshot = snapshot_json(replace(who, exercices=()), entry.exercices_json)
+        self._add_row(
+            who,
+            snapshot,
+            (fingerprint, person.raw_fingerprint, subject.main.origin.value),
+            is_new=subject.fingerprint is None,
         )
-        for place, known in enumerate(exercice.savoir_faire):
-            rows["savoirfaire"].append(_line(str(number), str(place), known.code_type, known.code))
-        for place, activity in enumerate(exercice.activities):
-            rows["activity"].append(_line(str(number), str(place), *activity.values()))
-        number += 1
-    return number
+        self.add_exercices(subject.person_id.hex, entry.exercices)
+
+    def add_former(self, who: Professional, fingerprint: str, raw_fingerprint: str) -> None:
+        """The row alone of somebody as they were."""
+        snapshot = JSON.encode(who.to_snapshot())
+        self._add_row(who, snapshot, (fingerprint, raw_fingerprint, ""), is_new=False)
+
+    def _add_row(
+        self, who: Professional, snapshot: str, more: tuple[str, str, str], *, is_new: bool
+    ) -> None:
+        self.add(
+            "person",
+            who.person_id.hex,
+            who.national_id,
+            who.family_name,
+            who.given_names,
+            who.civility,
+            "1" if who.is_test else "0",
+            snapshot,
+            *more,
+            "1" if is_new else "0",
+        )
+
+    def add_exercices(self, person: str, exercices: Iterable[Exercice]) -> None:
+        """The professions of `person`, a subject in hexadecimal, with all that belongs to them."""
+        for rank, exercice in enumerate(exercices):
+            of = exercice.code_profession, exercice.code_categorie_professionnelle
+            names = exercice.code_civilite, exercice.nom, exercice.prenom
+            self.add("exercice", person, str(rank), *of, *names)
+            for place, known in enumerate(exercice.savoir_faire):
+                self.add("savoirfaire", person, str(place), *of, *known)
+            # Two that cannot be told apart are one: the first.
+            told_apart = {
+                key_of(exercice, activity): (place, activity)
+                for place, activity in reversed(tuple(enumerate(exercice.activities)))
+            }
+            for key, (place, activity) in told_apart.items():
+                structure = self._structure(activity)
+                self.add(
+                    "practice", person, str(place), *of, key, structure, *activity.practice_values
+                )
+
+    def _structure(self, activity: Activity) -> str:
+        values = activity.place_values
+        if values not in self._places:
+            self._places[values] = self._new_structure(activity, values)
+        return self._places[values]
+
+    def _new_structure(self, activity: Activity, values: tuple[str, ...]) -> str:
+        if not any(values):
+            return ""
+        digest = hashlib.blake2b("\t".join(values).encode(), digest_size=16).hexdigest()
+        key = activity.identifiant_technique_structure or f"~{digest}"
+        self.structures.setdefault(key, _line(key, digest, *values))
+        return key
+
+
+def snapshot_json(who: Professional, exercices_json: str) -> str:
+    """`who`, without exercices, as JSON with these: they are rendered once for all purposes."""
+    return JSON.encode(who.to_snapshot()).removesuffix("[]}") + exercices_json + "}"
 
 
 def _line(*values: str) -> str:

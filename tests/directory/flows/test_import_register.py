@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,13 @@ from idp.directory.flows.import_register import (
 )
 from idp.directory.gateways import merge_staged
 from idp.directory.models import (
-    Activity,
     AlternativeIdentifier,
     Exercice,
     ImportBatch,
     Person,
+    Practice,
     SavoirFaire,
+    Structure,
 )
 from idp.directory.rules.professional import Professional
 from idp.directory.rules.register_columns import EXTRACTION_COLUMNS, RefusedFileError
@@ -60,7 +61,7 @@ def counts(summary: ImportSummary) -> tuple[int, int, int, int]:
 def everything() -> list[object]:
     return [
         list(table.objects.order_by("pk").values())
-        for table in (Person, AlternativeIdentifier, Exercice, SavoirFaire, Activity)
+        for table in (Person, AlternativeIdentifier, Exercice, SavoirFaire, Practice, Structure)
     ]
 
 
@@ -122,8 +123,13 @@ def test_a_change_replaces_what_was_known_and_keeps_the_subject(import_bytes: Im
     assert after.person_id == before.person_id
     assert (after.family_name, after.profession_label) == ("DURAND", "Infirmier")
     assert after.first_activity is None
-    assert Exercice.objects.filter(person=after.person_id).count() == 1
-    assert not Activity.objects.exists()
+    exercices = Exercice.objects.filter(person=after.person_id).order_by("pk")
+    assert [(each.code_profession, each.since.day, each.until) for each in exercices] == [
+        ("10", 20, date(2026, 11, 21)),
+        ("60", 21, None),
+    ]
+    ended = Practice.objects.get()
+    assert (ended.since, ended.until) == (date(2026, 11, 20), date(2026, 11, 21))
     dates = Person.objects.order_by("national_id").values_list("created_at", "updated_at")
     assert [(created.day, updated.day) for created, updated in dates] in (
         [(20, 21), (20, 20)],
@@ -319,10 +325,10 @@ def test_nothing_of_an_import_that_breaks_in_its_last_step_is_seen(
     import_bytes(register(row(), row(rpps(2))))
     before = everything()
 
-    def full(_table: str) -> None:
+    def full(*_arguments: object) -> None:
         raise OperationalError("No space left on device")
 
-    monkeypatch.setattr(merge_staged, "follow_numbers", full)
+    monkeypatch.setattr(merge_staged, "merge_practices", full)
     with pytest.raises(OperationalError):
         import_bytes(register(row(nom="DURAND"), row(rpps(3))))
     assert everything() == before
@@ -348,4 +354,6 @@ def test_processes_side_by_side_read_the_same(
     rows = [row(rpps(n), nom="A\\B", **PRACTICE) for n in range(20)]
     assert counts(import_bytes(register(*rows, "bad"))) == (20, 0, 0, 1)
     assert person(7).family_name == "A\\B"
-    assert Activity.objects.count() == 20
+    assert Practice.objects.count() == 20
+    # They all practise at the same place.
+    assert Structure.objects.get().raison_sociale_site == PRACTICE["raison_sociale_site"]

@@ -7,7 +7,8 @@ import pytest
 from idp.core.identifiers import parse_national_id
 from idp.directory.flows.find import find_professional
 from idp.directory.flows.import_register import ImportSummary
-from idp.directory.models import Activity, Exercice
+from idp.directory.models import Exercice, Practice, SavoirFaire, Structure
+from idp.directory.rules.activity import PLACE_FIELDS, PRACTICE_FIELDS, Activity
 from idp.directory.rules.professional import Professional
 from tests.directory.register import COLUMNS, SANDBOX_FILE
 
@@ -49,7 +50,7 @@ def test_the_table_of_the_people_is_true() -> None:
 
 
 def test_every_telephone_number_is_kept_for_fiction() -> None:
-    numbers = Activity.objects.values_list("telephone", "telephone2", "telecopie")
+    numbers = Structure.objects.values_list("telephone", "telephone2", "telecopie")
     for number in {value for numbers_of_one in numbers for value in numbers_of_one if value}:
         assert re.fullmatch("019900[0-9]{4}|063998[0-9]{4}", number)
 
@@ -114,13 +115,20 @@ def test_tables_and_snapshots_say_the_same() -> None:
         assert [row.code_profession for row in rows] == [
             exercice.code_profession for exercice in found.exercices
         ]
-        for row, exercice in zip(rows, found.exercices, strict=True):
-            assert list(row.savoir_faire.order_by("rank").values_list("code", flat=True)) == [
-                known.code for known in exercice.savoir_faire
-            ]
-            assert [
-                (activity.rank, activity.libelle_voie)
-                for activity in row.activities.order_by("rank")
-            ] == [
-                (rank, activity.libelle_voie) for rank, activity in enumerate(exercice.activities)
-            ]
+        kept = Practice.objects.select_related("structure").filter(person=found.person_id)
+        for exercice in found.exercices:
+            of = {
+                "code_profession": exercice.code_profession,
+                "code_categorie_professionnelle": exercice.code_categorie_professionnelle,
+            }
+            known = SavoirFaire.objects.filter(person=found.person_id, **of).order_by("rank")
+            assert list(known.values_list("code_type", "code")) == list(exercice.savoir_faire)
+            assert [activity_of(row) for row in kept.filter(**of).order_by("rank")] == list(
+                exercice.activities
+            )
+
+
+def activity_of(row: Practice) -> Activity:
+    """A practice and its place, as the one value that the register has of them."""
+    of_place = {name: getattr(row.structure, name, "") for name in PLACE_FIELDS}
+    return Activity(**of_place, **{name: getattr(row, name) for name in PRACTICE_FIELDS})

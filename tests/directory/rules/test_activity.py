@@ -5,8 +5,15 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.directory.models import Activity as ActivityRow
-from idp.directory.rules.activity import ACTIVITY_FIELDS, ACTIVITY_KEYS, Activity, activity_order
+from idp.directory.models import Practice, Structure
+from idp.directory.rules.activity import (
+    ACTIVITY_FIELDS,
+    ACTIVITY_KEYS,
+    PLACE_FIELDS,
+    PRACTICE_FIELDS,
+    Activity,
+    activity_order,
+)
 from idp.directory.rules.register_columns import ACTIVITY_COLUMNS
 
 activities = st.builds(
@@ -29,19 +36,31 @@ def test_an_empty_practice_has_empty_strings_never_null() -> None:
 
 
 def test_value_wire_file_and_table_name_the_same_thirty_things() -> None:
-    columns = {field.name for field in ActivityRow._meta.get_fields()}
     assert tuple(ACTIVITY_KEYS) == ACTIVITY_FIELDS
     assert set(ACTIVITY_COLUMNS) == set(ACTIVITY_FIELDS)
-    assert columns == {"id", "exercice", "rank", *ACTIVITY_FIELDS}
+    # Of the place, shared, or of what one does there.
+    assert set(PLACE_FIELDS) | set(PRACTICE_FIELDS) == set(ACTIVITY_FIELDS)
+    assert set(PLACE_FIELDS) < {field.name for field in Structure._meta.get_fields()}
+    assert set(PRACTICE_FIELDS) < {field.name for field in Practice._meta.get_fields()}
+
+
+@given(activities)
+def test_what_is_of_the_place_and_what_is_not_are_the_whole_of_it(activity: Activity) -> None:
+    of = {
+        **dict(zip(PLACE_FIELDS, activity.place_values, strict=True)),
+        **dict(zip(PRACTICE_FIELDS, activity.practice_values, strict=True)),
+    }
+    assert Activity(**of) == activity
 
 
 @given(activities)
 def test_a_snapshot_gives_back_an_equal_practice(activity: Activity) -> None:
-    assert Activity.from_snapshot(activity.to_snapshot()) == activity
+    assert Activity.from_snapshot(list(activity)) == activity
 
 
-def test_a_field_of_another_version_is_no_error() -> None:
-    assert Activity.from_snapshot({"code_postal": "75001", "gone": "x"}).code_postal == "75001"
+def test_a_snapshot_of_another_version_is_no_error() -> None:
+    assert Activity.from_snapshot([*Activity(code_role="x"), "later"]).code_role == "x"
+    assert Activity.from_snapshot(["L"]) == Activity(code_mode_exercice="L")
 
 
 @given(st.lists(activities, max_size=6), st.randoms())

@@ -1,0 +1,123 @@
+"""The professions, competences, practices and places of staged people, made so set by set.
+
+Who is staged is staged whole: what they have and is not staged has ended. An end is written down,
+never a deletion; what the register repeats goes on as the row that it was.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Self
+
+from django.db import connection
+
+from idp.directory.models import ImportBatch
+from idp.directory.rules.stored_rows import STAGED
+
+# By what a row of a person is the same as before.
+_SAME: Final = {
+    "exercice": ("code_profession", "code_categorie_professionnelle"),
+    "practice": ("key",),
+}
+_KNOWN_BEFORE: Final = "{}.person_id IN (SELECT id FROM staged_person WHERE is_new = 0)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Which import says it, and when it does: `day` is what practices are dated by."""
+
+    batch: int
+    day: date
+    at: Any
+
+    @classmethod
+    def of(cls, batch: ImportBatch, instant: datetime) -> Self:
+        """The day of the file where its name says it, else that of the import."""
+        return cls(
+            batch=batch.pk,
+            day=(batch.file_date or instant).date(),
+            at=connection.ops.adapt_datetimefield_value(instant),
+        )
+
+
+def merge_practices(cursor: Any, change: Change) -> None:
+    """Bring what belongs to the staged people to what is staged of it."""
+    _merge_structures(cursor)
+    for table in _SAME:
+        _end(cursor, table, change)
+        _go_on(cursor, table)
+        _begin(cursor, table, change)
+    cursor.execute(
+        "DELETE FROM directory_savoirfaire WHERE " + _KNOWN_BEFORE.format("directory_savoirfaire")
+    )
+    columns = ", ".join(STAGED["savoirfaire"])
+    cursor.execute(
+        f"INSERT INTO directory_savoirfaire ({columns}) SELECT {columns} FROM staged_savoirfaire "
+        "ORDER BY person_id"
+    )
+
+
+def _merge_structures(cursor: Any) -> None:
+    columns = [name for name in STAGED["structure"] if name != "key"]
+    cursor.execute(
+        f"UPDATE directory_structure SET {', '.join(f'{name} = s.{name}' for name in columns)} "
+        "FROM staged_structure s WHERE directory_structure.key = s.key "
+        "AND directory_structure.digest <> s.digest"
+    )
+    every = ", ".join(STAGED["structure"])
+    cursor.execute(
+        f"INSERT INTO directory_structure ({every}) SELECT {every} FROM staged_structure s "
+        "WHERE NOT EXISTS (SELECT 1 FROM directory_structure d WHERE d.key = s.key) ORDER BY key"
+    )
+
+
+def _end(cursor: Any, table: str, change: Change) -> None:
+    cursor.execute(
+        f"UPDATE directory_{table} SET until = %s, ended_by = %s "
+        f"WHERE until IS NULL AND {_KNOWN_BEFORE.format(f'directory_{table}')} AND NOT EXISTS "
+        f"(SELECT 1 FROM staged_{table} s WHERE {_is_same(table)})",
+        [change.day, change.batch],
+    )
+
+
+def _go_on(cursor: Any, table: str) -> None:
+    columns, values = _columns(table)
+    changes = ", ".join(
+        f"{column} = {value}" for column, value in zip(columns, values, strict=True)
+    )
+    cursor.execute(
+        f"UPDATE directory_{table} SET {changes} {_staged(table)} "
+        f"WHERE until IS NULL AND {_KNOWN_BEFORE.format(f'directory_{table}')} "
+        f"AND {_is_same(table)}"
+    )
+
+
+def _begin(cursor: Any, table: str, change: Change) -> None:
+    columns, values = _columns(table)
+    cursor.execute(
+        f"INSERT INTO directory_{table} ({', '.join(columns)}, since, entered_by) "
+        f"SELECT {', '.join(values)}, %s, %s {_staged(table)} WHERE NOT EXISTS "
+        f"(SELECT 1 FROM directory_{table} WHERE until IS NULL AND {_is_same(table)}) "
+        "ORDER BY s.person_id",
+        [change.day, change.batch],
+    )
+
+
+def _columns(table: str) -> tuple[list[str], list[str]]:
+    """Columns and what a staged row gives them."""
+    columns = [name for name in STAGED[table] if name != "structure_key"]
+    values = [f"s.{name}" for name in columns]
+    if table == "practice":
+        columns.append("structure_id")
+        values.append("t.id")
+    return columns, values
+
+
+def _staged(table: str) -> str:
+    places = " LEFT JOIN directory_structure t ON t.key = s.structure_key"
+    return f"FROM staged_{table} s{places if table == 'practice' else ''}"
+
+
+def _is_same(table: str) -> str:
+    return " AND ".join(
+        f"directory_{table}.{name} = s.{name}" for name in ("person_id", *_SAME[table])
+    )
