@@ -16,8 +16,10 @@ from tests.directory.register import SANDBOX_FILE
 def import_bytes(tmp_path: Path, db: None) -> Callable[..., ImportSummary]:
     """Imports a register file of these bytes."""
 
-    def do(content: bytes, *, test_identities: bool = False) -> ImportSummary:
-        path = tmp_path / "register.txt"
+    def do(
+        content: bytes, *, test_identities: bool = False, name: str = "register.txt"
+    ) -> ImportSummary:
+        path = tmp_path / name
         path.write_bytes(content)
         return import_register(
             path=path, options=Options(test_identities=test_identities, accept_changes=True)
