@@ -129,13 +129,12 @@ def _replace_people(cursor: Any, source: str, at: Any) -> None:
     cursor.execute(
         f"INSERT INTO directory_person ({', '.join((*staged, *given))}) "
         f"SELECT {', '.join(staged)}, {', '.join(['%s'] * len(given))} "
-        # In the order of the largest index: its pages are then written once.
-        "FROM staged_person WHERE is_new = 1 ORDER BY id",
+        "FROM staged_person WHERE is_new = 1",
         list(given.values()),
     )
     cursor.execute(
         "INSERT INTO directory_alternativeidentifier (person_id, identifier, origin, quality) "
-        "SELECT id, national_id, origin, 1 FROM staged_person WHERE is_new = 1 ORDER BY id"
+        "SELECT id, national_id, origin, 1 FROM staged_person WHERE is_new = 1"
     )
     # After the persons that they point to. Those who enter had no former state.
     cursor.execute(

@@ -54,10 +54,10 @@ class RegisterEntry:
         content = "\t".join((_SHAPE, *names, self.exercices_json))
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def professional(
+    def who(
         self, person_id: UUID, identifiers: tuple[AlternativeIdentifier, ...], main: NationalId
     ) -> Professional:
-        """The entry as the person it is about."""
+        """The person it is about, without exercices."""
         return Professional(
             person_id=person_id,
             national_id=main.value,
@@ -66,13 +66,14 @@ class RegisterEntry:
             civility=self.civility,
             is_test=main.is_test,
             alternative_identifiers=identifiers,
-            exercices=self.exercices,
         )
 
 
 def merge_rows(rows: Iterable[RegisterRow]) -> RegisterEntry:
     """Merge the rows of one person (at least one). The result does not depend on their order."""
-    ordered = sorted(rows, key=_row_order)
+    ordered = list(rows)
+    if len(ordered) > 1:
+        ordered.sort(key=_row_order)
     exercices = tuple(_exercice(list(group)) for _, group in groupby(ordered, key=_exercice_order))
     first = ordered[0]
     return RegisterEntry(

@@ -6,7 +6,7 @@ Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or l
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -164,8 +164,8 @@ class Rendering:
     def add_person(self, person: ReadPerson, subject: Subject, fingerprint: str) -> None:
         """Everything that is stored of them."""
         entry = person.entry
-        who = entry.professional(subject.person_id, subject.identifiers, subject.main)
-        snapshot = snapshot_json(replace(who, exercices=()), entry.exercices_json)
+        who = entry.who(subject.person_id, subject.identifiers, subject.main)
+        snapshot = snapshot_json(who, entry.exercices_json)
         self._add_row(
             who,
             snapshot,

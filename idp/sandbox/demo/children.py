@@ -1,6 +1,7 @@
 """The demo's other processes: card bridge and portal. Their output goes to files of the demo."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,7 +33,8 @@ class Child:
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # With what it started: it leads a group of its own.
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 

@@ -1,5 +1,6 @@
 """The sandbox's people as values, read from their register file by the directory's own rules."""
 
+from dataclasses import replace
 from itertools import groupby
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -31,7 +32,8 @@ def _read() -> dict[str, Professional]:
         main = AlternativeIdentifier(
             identifier=national_id, origin=str(entry.national_id.origin), quality=1
         )
-        people[national_id] = entry.professional(_subject(national_id), (main,), entry.national_id)
+        who = entry.who(_subject(national_id), (main,), entry.national_id)
+        people[national_id] = replace(who, exercices=entry.exercices)
     return people
 
 
