@@ -23,10 +23,12 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.read_people import Flags, groups, read_differing
 from idp.directory.gateways import bulk, merge_staged
+from idp.directory.gateways.merge_practices import Change
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.models import FormerState, ImportBatch
 from idp.directory.rules.raw_people import header_digest, raw_fingerprint
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
+from idp.directory.rules.stored_rows import Stamp, StoredChunk
 
 log = structlog.get_logger(__name__)
 
@@ -142,32 +144,54 @@ def _import(
     bulk.index_staged()
     scattered = merge_staged.scattered()
     flags = _flag_differing(flags, batch.kind)
-    places = bulk.Places()
-    for stored in read_differing(
-        path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
-        test_identities=options.test_identities, progress=options.progress,
-    ):  # fmt: skip
-        for table, rows in stored.rows.items():
-            bulk.load(table, rows)
-        places.load(stored.structures)
-        summary.count("created", stored.created)
-        summary.count("changed", stored.changed)
-        summary.refuse_rows(stored.malformed)
-        summary.unchanged += stored.unchanged
-    bulk.analyze_staged()
-    summary.unchanged += merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
-    _guard(batch, summary, options)
-    options.progress("writing", 0)
+    # Before newcomers are among them.
+    known = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
+    if options.ends_absent:
+        gone = merge_staged.find_gone(batch.kind, test_identities=options.test_identities)
+        summary.count("ended", gone)
     with transaction.atomic():
-        instant = clock.now()
-        merge_staged.merge(
-            batch, instant, test_identities=options.test_identities, ends=options.ends_absent
+        change = Change.of(batch, clock.now())
+        places = bulk.Places()
+        for stored in read_differing(
+            path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
+            stamp=_stamp(batch, change), test_identities=options.test_identities,
+            progress=options.progress,
+        ):  # fmt: skip
+            _load(stored, places)
+            summary.count("created", stored.created)
+            summary.count("changed", stored.changed)
+            summary.refuse_rows(stored.malformed)
+            summary.unchanged += stored.unchanged
+        summary.unchanged += (
+            merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
         )
+        _guard(known, summary, options)
+        options.progress("writing", 0)
+        bulk.analyze_staged(have_entered=summary.created > known / 10)
+        merge_staged.merge(batch, change)
         batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
         batch.counts = {**asdict(summary), "reading": digest.hex()}
         batch.save()
         forget_former(batch.kind)
     return summary
+
+
+def _load(stored: StoredChunk, places: bulk.Places) -> None:
+    for table, rows in stored.entering.items():
+        bulk.enter(table, rows)
+    for table, rows in stored.rows.items():
+        bulk.load(table, rows)
+    places.load(stored.structures)
+
+
+def _stamp(batch: ImportBatch, change: Change) -> Stamp:
+    return Stamp(
+        batch=batch.pk,
+        source=batch.kind,
+        day=change.day.isoformat(),
+        at=str(change.at),
+        remembers=last_import(batch.kind) is not None,
+    )
 
 
 def forget_former(kind: str) -> None:
@@ -177,11 +201,7 @@ def forget_former(kind: str) -> None:
     FormerState.objects.filter(batch__kind=kind).exclude(batch__in=list(kept)).delete()
 
 
-def _guard(batch: ImportBatch, summary: ImportSummary, options: Options) -> None:
-    known = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
-    if options.ends_absent:
-        gone = merge_staged.ended(batch.kind, test_identities=options.test_identities)
-        summary.count("ended", gone)
+def _guard(known: int, summary: ImportSummary, options: Options) -> None:
     too_many = summary.changed + summary.ended > GUARD * known
     if known and too_many and not options.accept_changes:
         raise TooManyChangesError(summary, known)

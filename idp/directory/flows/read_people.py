@@ -21,7 +21,7 @@ from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
 from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.register_row import claimed_national_id
-from idp.directory.rules.stored_rows import Chunk, StoredChunk, Subject, store_chunk
+from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, Subject, store_chunk
 from idp.directory.rules.subjects import ENTROPY_BYTES
 
 CHUNK: Final = 500
@@ -65,6 +65,7 @@ def read_differing(
     header: bytes,
     flags: Flags,
     scattered: set[str],
+    stamp: Stamp,
     test_identities: bool,
     progress: Callable[[str, int], None],
 ) -> Iterator[StoredChunk]:
@@ -72,7 +73,7 @@ def read_differing(
     with open_register(path) as lines:
         next(lines)
         people = _differing(lines, columns, flags, scattered, progress)
-        chunks = _chunks(people, columns, header, test_identities=test_identities)
+        chunks = _chunks(people, columns, header, stamp, test_identities=test_identities)
         work = len(flags.all) - flags.all.count(0)
         yield from map(store_chunk, chunks) if work < _ALONE else _side_by_side(chunks)
 
@@ -117,6 +118,7 @@ def _chunks(
     people: Iterator[tuple[RawPerson, int]],
     columns: RegisterColumns,
     header: bytes,
+    stamp: Stamp,
     *,
     test_identities: bool,
 ) -> Iterator[Chunk]:
@@ -129,6 +131,7 @@ def _chunks(
             test_identities=test_identities,
             people=[person for person, _ in batch],
             known=_known(known) if known else {},
+            stamp=stamp,
             entropy=entropy,
         )
 

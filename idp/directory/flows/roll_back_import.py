@@ -12,6 +12,7 @@ from idp.core.errors import IdpError
 from idp.directory import models
 from idp.directory.gateways import bulk, undo_batch
 from idp.directory.rules import card_row
+from idp.directory.rules.merge import JSON
 from idp.directory.rules.professional import Professional
 from idp.directory.rules.stored_rows import Rendering
 
@@ -29,7 +30,7 @@ def roll_back_import(*, batch_id: int) -> int:
         if not former.exists():
             _refuse_without_former(batch)
         count = _stage(former.exclude(snapshot=None))
-        bulk.analyze_staged()
+        bulk.analyze_staged(have_entered=False)
         entered = undo_batch.undo(batch, clock.now())
         batch.state = models.ImportBatch.State.ROLLED_BACK
         batch.save(update_fields=["state"])
@@ -76,7 +77,8 @@ def _stage(former: QuerySet[models.FormerState]) -> int:
 
 def _render(rendering: Rendering, state: models.FormerState) -> None:
     who = Professional.from_snapshot(state.snapshot)
-    rendering.add_former(who, state.fingerprint, state.raw_fingerprint)
+    fingerprints = (state.fingerprint, state.raw_fingerprint)
+    rendering.add_person(who, JSON.encode(state.snapshot), fingerprints)
     if state.left_register_at is None:
         rendering.add_exercices(who.person_id.hex, who.exercices)
 

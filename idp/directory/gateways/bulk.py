@@ -5,7 +5,7 @@ PostgreSQL fills them by COPY, SQLite by INSERT; the merge that follows is the s
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,16 +13,15 @@ from typing import Any, Final
 from django.db import connection
 
 from idp.core.errors import IdpError
-from idp.directory.rules.stored_rows import STAGED, values_of
+from idp.directory.rules.stored_rows import ENTERING, STAGED, values_of
 
 # What an import fills.
 _FINAL: Final = (
-    *("person", "alternativeidentifier"),
-    *("exercice", "savoirfaire", "practice", "structure"),
+    *("directory_person", "directory_alternativeidentifier", "directory_exercice"),
+    *("directory_savoirfaire", "directory_practice", "directory_structure"),
 )
 _LOCK: Final = 0x48794469
-_SQLITE_TYPES: Final = {"uuid": "char(32)", "json": "text", "boolean": "integer"}
-_POSTGRESQL_TYPES: Final = {"json": "jsonb"}
+_SQLITE_TYPES: Final = {"uuid": "char(32)", "boolean": "integer"}
 
 
 def _is_postgresql() -> bool:
@@ -70,7 +69,7 @@ def _already_running() -> IdpError:
 @contextmanager
 def staging() -> Iterator[None]:
     """The staging tables, empty at the start, none left at the end."""
-    types = _POSTGRESQL_TYPES if _is_postgresql() else _SQLITE_TYPES
+    types: dict[str, str] = {} if _is_postgresql() else _SQLITE_TYPES
     with connection.cursor() as cursor:
         _drop(cursor)
         for table, columns in STAGED.items():
@@ -90,14 +89,24 @@ def _drop(cursor: Any) -> None:
 
 def load(table: str, rows: bytes) -> None:
     """Append rows, in the text form of COPY, to a staging table."""
-    columns = STAGED[table]
+    _copy(f"staged_{table}", STAGED[table], rows)
+
+
+def enter(table: str, rows: bytes) -> None:
+    """Append rows of newcomers to where they stay."""
+    _copy(f"directory_{table}", ENTERING[table], rows)
+
+
+def _copy(table: str, names: Iterable[str], rows: bytes) -> None:
+    columns = [*names]
     with connection.cursor() as cursor:
         if _is_postgresql():
-            with cursor.copy(f"COPY staged_{table} ({', '.join(columns)}) FROM STDIN") as copy:
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
                 copy.write(rows)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO staged_{table} VALUES ({marks})", [*values_of(rows)])
+            statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+            cursor.executemany(statement, [*values_of(rows)])
 
 
 class Places:
@@ -117,16 +126,18 @@ def index_staged() -> None:
     """Statistics and indexes that the merge needs, once the tables are full."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX staged_seen_ident ON staged_seen (ident)")
-        if _is_postgresql():
-            cursor.execute("ANALYZE staged_seen")
-            # Yesterday's import may have filled them without the statistics having followed.
-            for table in _FINAL:
-                cursor.execute(f"ANALYZE directory_{table}")
+    # Yesterday's import may have filled them without the statistics having followed.
+    analyze("staged_seen", *_FINAL)
 
 
-def analyze_staged() -> None:
+def analyze_staged(*, have_entered: bool) -> None:
     """Statistics of what was read, so that the merge is planned for its size."""
+    analyze(*(f"staged_{table}" for table in STAGED), *(_FINAL if have_entered else ()))
+
+
+def analyze(*tables: str) -> None:
+    """Statistics, without which tables that were just filled count as empty."""
     if _is_postgresql():
         with connection.cursor() as cursor:
-            for table in STAGED:
-                cursor.execute(f"ANALYZE staged_{table}")
+            for table in tables:
+                cursor.execute(f"ANALYZE {table}")

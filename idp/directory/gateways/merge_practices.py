@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 from django.db import connection
 
+from idp.directory.gateways import bulk
 from idp.directory.models import ImportBatch
 from idp.directory.rules.stored_rows import STAGED
 
@@ -18,7 +19,7 @@ _SAME: Final = {
     "exercice": ("code_profession", "code_categorie_professionnelle"),
     "practice": ("key",),
 }
-_KNOWN_BEFORE: Final = "{}.person_id IN (SELECT id FROM staged_person WHERE is_new = 0)"
+_KNOWN_BEFORE: Final = "{}.person_id IN (SELECT id FROM staged_person)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Change:
 def merge_practices(cursor: Any, change: Change) -> None:
     """Bring what belongs to the staged people to what is staged of it."""
     _merge_structures(cursor)
+    bulk.analyze("directory_structure")
     for table in _SAME:
         _end(cursor, table, change)
         _go_on(cursor, table)
@@ -51,8 +53,7 @@ def merge_practices(cursor: Any, change: Change) -> None:
     )
     columns = ", ".join(STAGED["savoirfaire"])
     cursor.execute(
-        f"INSERT INTO directory_savoirfaire ({columns}) SELECT {columns} FROM staged_savoirfaire "
-        "ORDER BY person_id"
+        f"INSERT INTO directory_savoirfaire ({columns}) SELECT {columns} FROM staged_savoirfaire"
     )
 
 
@@ -63,10 +64,12 @@ def _merge_structures(cursor: Any) -> None:
         "FROM staged_structure s WHERE directory_structure.key = s.key "
         "AND directory_structure.digest <> s.digest"
     )
+    cursor.execute(
+        "DELETE FROM staged_structure WHERE key IN (SELECT key FROM directory_structure)"
+    )
     every = ", ".join(STAGED["structure"])
     cursor.execute(
-        f"INSERT INTO directory_structure ({every}) SELECT {every} FROM staged_structure s "
-        "WHERE NOT EXISTS (SELECT 1 FROM directory_structure d WHERE d.key = s.key) ORDER BY key"
+        f"INSERT INTO directory_structure ({every}) SELECT {every} FROM staged_structure"
     )
 
 
@@ -92,12 +95,15 @@ def _go_on(cursor: Any, table: str) -> None:
 
 
 def _begin(cursor: Any, table: str, change: Change) -> None:
+    # First away with what goes on: a join with the table that grows could go over it for each row.
+    cursor.execute(
+        f"DELETE FROM staged_{table} AS s WHERE EXISTS "
+        f"(SELECT 1 FROM directory_{table} WHERE until IS NULL AND {_is_same(table)})"
+    )
     columns, values = _columns(table)
     cursor.execute(
         f"INSERT INTO directory_{table} ({', '.join(columns)}, since, entered_by) "
-        f"SELECT {', '.join(values)}, %s, %s {_staged(table)} WHERE NOT EXISTS "
-        f"(SELECT 1 FROM directory_{table} WHERE until IS NULL AND {_is_same(table)}) "
-        "ORDER BY s.person_id",
+        f"SELECT {', '.join(values)}, %s, %s {_staged(table)}",
         [change.day, change.batch],
     )
 

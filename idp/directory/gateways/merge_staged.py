@@ -2,14 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 
 from idp.directory.gateways.merge_practices import Change, merge_practices
 from idp.directory.models import ImportBatch, Person
-from idp.directory.rules.stored_rows import STAGED
 
 NEW, CHANGED, SCATTERED = 1, 2, 3
 
@@ -53,15 +51,16 @@ def seen_people() -> int:
     return int(_scalar("SELECT count(DISTINCT ident) FROM staged_seen"))
 
 
-def ended(source: str, *, test_identities: bool) -> Counter[str]:
-    """Who would end, by first profession."""
+def find_gone(source: str, *, test_identities: bool) -> Counter[str]:
+    """Stage who is no longer in the file: how many, by first profession."""
     with connection.cursor() as cursor:
         cursor.execute(
+            "INSERT INTO staged_gone (id) SELECT p.id " + _ENDED, [source, test_identities]
+        )
+        cursor.execute(
             "SELECT coalesce(e.code_profession, ''), count(*) FROM directory_exercice e "
-            "WHERE e.rank = 0 AND e.until IS NULL AND e.person_id IN (SELECT p.id "
-            + _ENDED
-            + ") GROUP BY 1",
-            [source, test_identities],
+            "JOIN staged_gone g ON g.id = e.person_id WHERE e.rank = 0 AND e.until IS NULL "
+            "GROUP BY 1"
         )
         return Counter(dict(cursor.fetchall()))
 
@@ -73,24 +72,11 @@ def active_people(source: str, *, test_identities: bool) -> int:
     ).count()
 
 
-def merge(batch: ImportBatch, instant: datetime, *, test_identities: bool, ends: bool) -> None:
+def merge(batch: ImportBatch, change: Change) -> None:
     """Make it so; the caller's transaction lets readers see all of it or nothing."""
-    change = Change.of(batch, instant)
     with connection.cursor() as cursor:
-        _remember(cursor, batch, test_identities=test_identities, ends=ends)
-        if ends:
-            gone = "(SELECT p.id " + _ENDED + ")"
-            for table in ("exercice", "practice"):
-                cursor.execute(
-                    f"UPDATE directory_{table} SET until = %s, ended_by = %s "
-                    f"WHERE until IS NULL AND person_id IN {gone}",
-                    [change.day, change.batch, batch.kind, test_identities],
-                )
-            cursor.execute(
-                "UPDATE directory_person SET left_register_at = %s, raw_fingerprint = '' "
-                f"WHERE id IN {gone}",
-                [change.at, batch.kind, test_identities],
-            )
+        _remember(cursor, batch)
+        _let_go(cursor, change)
         cursor.execute(
             "UPDATE directory_person SET raw_fingerprint = s.raw_fingerprint, source = %s "
             "FROM staged_same s WHERE directory_person.id = s.id",
@@ -100,15 +86,27 @@ def merge(batch: ImportBatch, instant: datetime, *, test_identities: bool, ends:
         merge_practices(cursor, change)
 
 
-def _remember(cursor: Any, batch: ImportBatch, *, test_identities: bool, ends: bool) -> None:
-    into = (
-        "INSERT INTO directory_formerstate (batch_id, person_id, " + _KEPT + ") SELECT %s, p.id, "
-    )
+def _remember(cursor: Any, batch: ImportBatch) -> None:
     kept = ", ".join(f"p.{name.strip()}" for name in _KEPT.split(","))
-    if ends:
-        cursor.execute(into + kept + _ENDED, [batch.pk, batch.kind, test_identities])
+    for table in ("gone", "person"):
+        cursor.execute(
+            f"INSERT INTO directory_formerstate (batch_id, person_id, {_KEPT}) "
+            f"SELECT %s, p.id, {kept} FROM directory_person p JOIN staged_{table} s ON s.id = p.id",
+            [batch.pk],
+        )
+
+
+def _let_go(cursor: Any, change: Change) -> None:
+    for table in ("exercice", "practice"):
+        cursor.execute(
+            f"UPDATE directory_{table} SET until = %s, ended_by = %s FROM staged_gone s "
+            f"WHERE directory_{table}.person_id = s.id AND until IS NULL",
+            [change.day, change.batch],
+        )
     cursor.execute(
-        into + kept + " FROM directory_person p JOIN staged_person s ON s.id = p.id", [batch.pk]
+        "UPDATE directory_person SET left_register_at = %s, raw_fingerprint = '' "
+        "FROM staged_gone s WHERE directory_person.id = s.id",
+        [change.at],
     )
 
 
@@ -117,31 +115,8 @@ def _replace_people(cursor: Any, source: str, at: Any) -> None:
     cursor.execute(
         f"UPDATE directory_person SET {', '.join(f'{name} = s.{name}' for name in plain)}, "
         "source = %s, left_register_at = NULL, updated_at = %s "
-        "FROM staged_person s WHERE directory_person.id = s.id AND s.is_new = 0",
+        "FROM staged_person s WHERE directory_person.id = s.id",
         [source, at],
-    )
-    given: dict[str, Any] = {"source": source, "created_at": at, "updated_at": at}
-    for field in Person._meta.concrete_fields:
-        column = str(field.column)
-        if column not in STAGED["person"] and column not in given:
-            given[column] = field.get_db_prep_save(field.get_default(), connection)
-    staged = ("id", "national_id", "is_test", *plain)
-    cursor.execute(
-        f"INSERT INTO directory_person ({', '.join((*staged, *given))}) "
-        f"SELECT {', '.join(staged)}, {', '.join(['%s'] * len(given))} "
-        "FROM staged_person WHERE is_new = 1",
-        list(given.values()),
-    )
-    cursor.execute(
-        "INSERT INTO directory_alternativeidentifier (person_id, identifier, origin, quality) "
-        "SELECT id, national_id, origin, 1 FROM staged_person WHERE is_new = 1"
-    )
-    # After the persons that they point to. Those who enter had no former state.
-    cursor.execute(
-        "INSERT INTO directory_formerstate (batch_id, person_id, fingerprint, raw_fingerprint, "
-        "source) SELECT b.id, s.id, '', '', '' FROM staged_person s, directory_importbatch b "
-        "WHERE s.is_new = 1 AND b.state = 'running' AND EXISTS ("
-        "SELECT 1 FROM directory_importbatch e WHERE e.state = 'done' AND e.kind = b.kind)"
     )
 
 

@@ -15,7 +15,7 @@ from idp.directory.rules.activity import PLACE_FIELDS, Activity
 from idp.directory.rules.merge import JSON
 from idp.directory.rules.practices import key_of
 from idp.directory.rules.professional import AlternativeIdentifier, Exercice, Professional
-from idp.directory.rules.raw_people import RawPerson, ReadPerson, read_people
+from idp.directory.rules.raw_people import RawPerson, read_people
 from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.subjects import person_id_for
 
@@ -27,6 +27,8 @@ _OF_EXERCICE: Final = {
 }
 STAGED: Final = {
     "seen": {"ident": "text", "raw_fingerprint": "text", "ordinal": "bigint"},
+    # People of this kind of file who are no longer in it.
+    "gone": {"id": "uuid"},
     # Read again, and the same: only the rows were written differently.
     "same": {"id": "uuid", "raw_fingerprint": "text"},
     "person": {
@@ -36,11 +38,9 @@ STAGED: Final = {
         "given_names": "text",
         "civility": "text",
         "is_test": "boolean",
-        "snapshot": "json",
+        "snapshot": "text",
         "fingerprint": "text",
         "raw_fingerprint": "text",
-        "origin": "text",
-        "is_new": "integer",
     },
     "exercice": {**_OF_EXERCICE, "code_civilite": "text", "nom": "text", "prenom": "text"},
     "savoirfaire": {**_OF_EXERCICE, "code_type": "text", "code": "text"},
@@ -57,6 +57,16 @@ STAGED: Final = {
         "autorite_enregistrement": "text",
     },
     "structure": {"key": "text", "digest": "text", **dict.fromkeys(PLACE_FIELDS, "text")},
+}
+# What people enter by, stored at once: nothing of theirs is there to be compared. Their practices
+# are staged, for places are numbered by the database.
+ENTERING: Final = {
+    "person": (*STAGED["person"], "source", "created_at", "updated_at"),
+    "alternativeidentifier": ("person_id", "identifier", "origin", "quality"),
+    "exercice": (*STAGED["exercice"], "since", "entered_by"),
+    "savoirfaire": (*STAGED["savoirfaire"],),
+    # Taken back, an import lets go of who entered by it.
+    "formerstate": ("person_id", "batch_id", "fingerprint", "raw_fingerprint", "source"),
 }
 
 
@@ -75,6 +85,20 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """The import that says so, as it is written: its number, its kind, its day and its instant.
+
+    `remembers`: it can be taken back.
+    """
+
+    batch: int
+    source: str
+    day: str
+    at: str
+    remembers: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """Work of one process: people, and who of them is known already, by the identifier given."""
 
@@ -83,6 +107,7 @@ class Chunk:
     test_identities: bool
     people: Sequence[RawPerson]
     known: dict[str, Subject]
+    stamp: Stamp
     entropy: bytes
 
 
@@ -90,9 +115,11 @@ class Chunk:
 class StoredChunk:
     """Rows by table, what became of whom by profession, and the rows left out.
 
-    `structures`: rows by key, which other chunks may hold as well.
+    `entering`: rows of newcomers, to be stored; `rows`: the others, to be staged; `structures`: by
+    key, which other chunks may hold as well.
     """
 
+    entering: dict[str, bytes] = field(default_factory=dict)
     rows: dict[str, bytes] = field(default_factory=dict)
     structures: dict[str, str] = field(default_factory=dict)
     created: Counter[str] = field(default_factory=Counter)
@@ -107,6 +134,7 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         chunk.columns, chunk.header, chunk.people, test_identities=chunk.test_identities
     )
     rendering = Rendering()
+    entering = Entering(rendering, chunk.stamp)
     stored = StoredChunk(malformed=read.malformed)
     for person in read.people:
         national_id = person.entry.national_id
@@ -125,7 +153,15 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         else:
             tally = stored.created if subject.fingerprint is None else stored.changed
             tally[person.entry.exercices[0].code_profession] += 1
-        rendering.add_person(person, subject, fingerprint)
+        who = person.entry.who(subject.person_id, subject.identifiers, subject.main)
+        snapshot = snapshot_json(who, person.entry.exercices_json)
+        if subject.fingerprint is None:
+            entering.add_person(who, snapshot, (fingerprint, person.raw_fingerprint))
+            entering.add_exercices(who.person_id.hex, person.entry.exercices)
+        else:
+            rendering.add_person(who, snapshot, (fingerprint, person.raw_fingerprint))
+            rendering.add_exercices(who.person_id.hex, person.entry.exercices)
+    stored.entering = entering.rows()
     stored.rows = rendering.rows()
     stored.structures = rendering.structures
     return stored
@@ -145,43 +181,33 @@ def newcomer(national_id: NationalId, entropy: bytes) -> Subject:
     )
 
 
-class Rendering:
-    """Collects the rows of people."""
+class Lines:
+    """Collects rows by table, in the text form of COPY."""
 
-    def __init__(self) -> None:
-        self.structures: dict[str, str] = {}
-        self._lines: dict[str, list[str]] = {table: [] for table in STAGED}
-        self._places: dict[tuple[str, ...], str] = {}
-
-    def rows(self) -> dict[str, bytes]:
-        """Those of each table that has some, but of the structures."""
-        return {table: "".join(lines).encode() for table, lines in self._lines.items() if lines}
+    def __init__(self, tables: Iterable[str]) -> None:
+        self._lines: dict[str, list[str]] = {table: [] for table in tables}
 
     def add(self, table: str, *values: str) -> None:
         """One row."""
         self._lines[table].append(_line(*values))
 
-    def add_person(self, person: ReadPerson, subject: Subject, fingerprint: str) -> None:
-        """Everything that is stored of them."""
-        entry = person.entry
-        who = entry.who(subject.person_id, subject.identifiers, subject.main)
-        snapshot = snapshot_json(who, entry.exercices_json)
-        self._add_row(
-            who,
-            snapshot,
-            (fingerprint, person.raw_fingerprint, subject.main.origin.value),
-            is_new=subject.fingerprint is None,
-        )
-        self.add_exercices(subject.person_id.hex, entry.exercices)
+    def rows(self) -> dict[str, bytes]:
+        """Those of each table that has some."""
+        return {table: "".join(lines).encode() for table, lines in self._lines.items() if lines}
 
-    def add_former(self, who: Professional, fingerprint: str, raw_fingerprint: str) -> None:
-        """The row alone of somebody as they were."""
-        snapshot = JSON.encode(who.to_snapshot())
-        self._add_row(who, snapshot, (fingerprint, raw_fingerprint, ""), is_new=False)
 
-    def _add_row(
-        self, who: Professional, snapshot: str, more: tuple[str, str, str], *, is_new: bool
+class Rendering(Lines):
+    """The rows of people who are known, to be staged."""
+
+    def __init__(self) -> None:
+        super().__init__(STAGED)
+        self.structures: dict[str, str] = {}
+        self._places: dict[tuple[str, ...], str] = {}
+
+    def add_person(
+        self, who: Professional, snapshot: str, fingerprints: tuple[str, str], *more: str
     ) -> None:
+        """The row of a person: `fingerprints` of what the register says, and of how it says it."""
         self.add(
             "person",
             who.person_id.hex,
@@ -191,8 +217,8 @@ class Rendering:
             who.civility,
             "1" if who.is_test else "0",
             snapshot,
+            *fingerprints,
             *more,
-            "1" if is_new else "0",
         )
 
     def add_exercices(self, person: str, exercices: Iterable[Exercice]) -> None:
@@ -200,19 +226,26 @@ class Rendering:
         for rank, exercice in enumerate(exercices):
             of = exercice.code_profession, exercice.code_categorie_professionnelle
             names = exercice.code_civilite, exercice.nom, exercice.prenom
-            self.add("exercice", person, str(rank), *of, *names)
+            self.add_exercice(person, str(rank), *of, *names)
             for place, known in enumerate(exercice.savoir_faire):
                 self.add("savoirfaire", person, str(place), *of, *known)
-            # Two that cannot be told apart are one: the first.
-            told_apart = {
-                key_of(exercice, activity): (place, activity)
-                for place, activity in reversed(tuple(enumerate(exercice.activities)))
-            }
-            for key, (place, activity) in told_apart.items():
-                structure = self._structure(activity)
-                self.add(
-                    "practice", person, str(place), *of, key, structure, *activity.practice_values
-                )
+            self.add_practices(person, exercice)
+
+    def add_exercice(self, *values: str) -> None:
+        """The row of a profession."""
+        self.add("exercice", *values)
+
+    def add_practices(self, person: str, exercice: Exercice) -> None:
+        """The practices of a profession."""
+        of = exercice.code_profession, exercice.code_categorie_professionnelle
+        # Two that cannot be told apart are one: the first.
+        told_apart = {
+            key_of(exercice, activity): (place, activity)
+            for place, activity in reversed(tuple(enumerate(exercice.activities)))
+        }
+        for key, (place, activity) in told_apart.items():
+            structure = self._structure(activity)
+            self.add("practice", person, str(place), *of, key, structure, *activity.practice_values)
 
     def _structure(self, activity: Activity) -> str:
         values = activity.place_values
@@ -227,6 +260,32 @@ class Rendering:
         key = activity.identifiant_technique_structure or f"~{digest}"
         self.structures.setdefault(key, _line(key, digest, *values))
         return key
+
+
+class Entering(Rendering):
+    """The rows of newcomers, to be stored as they are; their practices are staged by `staging`."""
+
+    def __init__(self, staging: Rendering, stamp: Stamp) -> None:
+        super().__init__()
+        self._lines = {table: [] for table in ENTERING}
+        self._staging = staging
+        self._stamp = stamp
+
+    def add_person(
+        self, who: Professional, snapshot: str, fingerprints: tuple[str, str], *_more: str
+    ) -> None:
+        stamp, person = self._stamp, who.person_id.hex
+        super().add_person(who, snapshot, fingerprints, stamp.source, stamp.at, stamp.at)
+        (main,) = who.alternative_identifiers
+        self.add("alternativeidentifier", person, main.identifier, str(main.origin), "1")
+        if stamp.remembers:
+            self.add("formerstate", person, str(stamp.batch), "", "", "")
+
+    def add_exercice(self, *values: str) -> None:
+        self.add("exercice", *values, self._stamp.day, str(self._stamp.batch))
+
+    def add_practices(self, person: str, exercice: Exercice) -> None:
+        self._staging.add_practices(person, exercice)
 
 
 def snapshot_json(who: Professional, exercices_json: str) -> str:

@@ -30,7 +30,11 @@ def practices() -> list[tuple[str, int, int | None]]:
     """Place, first day, and the first day without it."""
     found = Practice.objects.select_related("structure").order_by("since", "pk")
     return [
-        (str(each.structure and each.structure.key), each.since.day, each.until and each.until.day)
+        (
+            str(each.structure and each.structure.key),
+            each.since.day,
+            each.until.day if each.until else None,
+        )
         for each in found
     ]
 
