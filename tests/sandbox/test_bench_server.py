@@ -55,6 +55,18 @@ def test_the_bench_starts_a_provider_and_measures_it(alone: dict[str, str], tmp_
     assert servers(tmp_path) == []
 
 
+def test_the_bench_of_the_directory_imports_while_somebody_logs_in(alone: dict[str, str]) -> None:
+    done = subprocess.run(
+        [*BENCH[:3], "directory", "--people", "60", "--seconds", "1"],
+        cwd=ROOT, env=alone, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for what in ("no import", "first import", "same file", "1 % changed"):
+        (line,) = (line for line in done.stdout.splitlines() if line.startswith(what))
+        assert "a login meanwhile" in line
+    assert "(at most 120: ok)" in done.stdout
+
+
 def test_a_bench_that_is_killed_leaves_no_provider(alone: dict[str, str], tmp_path: Path) -> None:
     bench = subprocess.Popen(
         [*BENCH, "--calls", "20000", "--seconds", "30"],

@@ -15,7 +15,7 @@ from typing import Final
 from idp.core.identifiers import parse_national_id
 from idp.directory import models
 from idp.directory.gateways import merge_staged
-from idp.directory.gateways.processes import end_with_parent
+from idp.directory.gateways.processes import begin
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
@@ -83,7 +83,7 @@ def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["idp.directory.rules.stored_rows"])
     workers = min(os.cpu_count() or 1, 4)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=begin) as pool:
         waiting: deque[Future[StoredChunk]] = deque()
         for chunk in chunks:
             waiting.append(pool.submit(store_chunk, chunk))

@@ -7,6 +7,16 @@ import multiprocessing
 import os
 import threading
 from multiprocessing.connection import wait
+from typing import Final
+
+
+NICENESS: Final = 10
+
+
+def begin() -> None:
+    """Of a process that only computes: it waits behind whoever serves people."""
+    os.nice(NICENESS)
+    end_with_parent()
 
 
 def end_with_parent() -> None:

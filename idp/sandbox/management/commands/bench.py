@@ -24,6 +24,9 @@ MOST_WAITING = 5_000
 # CPU of one verification, ms; a list of 100,000 entries: seconds, MB.
 MOST_VERIFICATION, LONGEST_LIST, LARGEST_LIST = 3.0, 5.0, 200.0
 MOST_PEOPLE = 2_000_000
+# Seconds, for two million rows; MB; a login meanwhile, as a multiple of one without an import.
+LONGEST_IMPORT = {"first import": 120.0, "same file": 30.0, "1 % changed": 60.0}
+LARGEST_IMPORT, SLOWEST_LOGIN = 300.0, 1.1
 N = TypeVar("N", int, float)
 HEADER = f"{'':16}{'calls':>7}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}"
 
@@ -61,15 +64,11 @@ class Command(BaseCommand):
             )
             return
         if options["what"] == "directory":
-            self._tell_directory(_within("people", options["people"], MOST_PEOPLE))
+            people = _within("people", options["people"], MOST_PEOPLE)
+            self._tell_directory(people, _registration(options), calm_seconds=limits.seconds)
             return
         connections = _within("connections", options["connections"], MOST_CONNECTIONS)
-        registration = Registration(
-            client_id=options["client_id"],
-            client_secret=options["client_secret"],
-            redirect_uri=options["redirect_uri"],
-            person=options["person"],
-        )
+        registration = _registration(options)
         if base_url:
             require_loopback(base_url)
         with nullcontext(base_url) if base_url else own_provider(free_port()) as url:
@@ -115,15 +114,17 @@ class Command(BaseCommand):
         ):
             self.stdout.write(f"{what:42}{amount:>9.1f} {unit}{verdict(amount, most)}")
 
-    def _tell_directory(self, people: int) -> None:
+    def _tell_directory(
+        self, people: int, registration: Registration, *, calm_seconds: float
+    ) -> None:
         self.stdout.write(f"{people} people, {settings.DATABASES['default']['ENGINE']}")
+        calm = 0.0
         try:
-            for cost in directory.run(settings.HYGIE.data_dir / "bench", people):
-                memory = "" if cost.megabytes is None else f"{cost.megabytes:8.0f} MB"
-                self.stdout.write(
-                    f"{cost.name:16}{cost.rows:>9} rows{cost.seconds:>8.1f} s"
-                    f"{cost.rows / cost.seconds:>9.0f} rows/s{memory}"
-                )
+            for cost in directory.run(
+                settings.HYGIE.data_dir / "bench", people, registration, calm_seconds=calm_seconds
+            ):
+                calm = calm or cost.login or 0.0
+                self.stdout.write(_import_row(cost, calm))
                 self.stdout.flush()
         except (BenchError, OSError, subprocess.CalledProcessError) as error:
             raise CommandError(f"bench: {error}") from error
@@ -136,6 +137,29 @@ class Command(BaseCommand):
                 self.stdout.flush()
         except (BenchError, OSError) as error:
             raise CommandError(f"bench: {error}") from error
+
+
+def _registration(options: dict[str, Any]) -> Registration:
+    return Registration(
+        client_id=options["client_id"],
+        client_secret=options["client_secret"],
+        redirect_uri=options["redirect_uri"],
+        person=options["person"],
+    )
+
+
+def _import_row(cost: directory.Cost, calm: float) -> str:
+    """Limits for the whole register, whatever the number of people asked for."""
+    row = f"{cost.name:14}{cost.rows:>9} rows{cost.seconds:>8.1f} s"
+    if cost.name in LONGEST_IMPORT:
+        row += verdict(cost.seconds, LONGEST_IMPORT[cost.name])
+    row += f"{cost.rows / cost.seconds:>9.0f} rows/s" if cost.rows else ""
+    if cost.megabytes is not None:
+        row += f"{cost.megabytes:6.0f} MB{verdict(cost.megabytes, LARGEST_IMPORT)}"
+    if cost.login is not None:
+        row += f"  a login meanwhile {cost.login:.0f} ms"
+        row += "" if cost.login == calm else verdict(cost.login / calm, SLOWEST_LOGIN)
+    return row
 
 
 def verdict(amount: float, most: float) -> str:
