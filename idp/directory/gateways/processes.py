@@ -9,7 +9,6 @@ import threading
 from multiprocessing.connection import wait
 from typing import Final
 
-
 NICENESS: Final = 10
 
 

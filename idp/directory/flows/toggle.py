@@ -1,0 +1,188 @@
+"""ADELI numbers that became RPPS numbers: one person, one subject, whatever they are called by.
+
+known by the ADELI number alone      the RPPS number becomes the main one
+known by the RPPS number alone       the ADELI number leads to them too (an old card)
+two people                           one: the subject that was used here stays
+two people, both used                the RPPS number's stays; the other has left the register
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import ProtectedError, Q
+
+from idp.audit.flows import Outcome, record
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.directory import models
+from idp.directory.gateways import bulk
+from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.rules.professional import AlternativeIdentifier, Professional
+from idp.directory.rules.register_columns import RefusedFileError
+from idp.directory.rules.register_row import MalformedRowError
+from idp.directory.rules.toggle_row import Toggle, ToggleColumns, parse_toggle
+
+_TOGETHER: Final = 1000
+# What the register says of a person, beside their subject and their identifiers.
+_REGISTERED: Final = (
+    *("national_id", "family_name", "given_names", "civility", "snapshot", "fingerprint"),
+    *("raw_fingerprint", "source", "left_register_at"),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Toggled:
+    """How many people: renamed, given a former number, made one of two, left beside each other.
+
+    `unknown`: neither number leads to anybody; `already`: both led to the same person.
+    """
+
+    renamed: int = 0
+    added: int = 0
+    fused: int = 0
+    ended: int = 0
+    already: int = 0
+    unknown: int = 0
+    malformed: list[tuple[int, str]] = field(default_factory=list)
+
+
+def toggle_identifiers(*, path: Path, test_identities: bool = False, by: str = "") -> Toggled:
+    """Bring the identifiers to what the file says, or raise `RefusedFileError`: all or nothing."""
+    if test_identities and not settings.HYGIE.is_sandbox:
+        raise IdpError("test_identities_forbidden", "", status=403)
+    done = Toggled()
+    with bulk.only_import(), transaction.atomic(), open_register(path) as lines:
+        header = next(lines, None)
+        if header is None or header.raw is None:
+            raise RefusedFileError("the first line is no header")
+        columns = ToggleColumns.from_header(header.raw)
+        rows = _rows(lines, columns, done, test_identities=test_identities)
+        while batch := list(islice(rows, _TOGETHER)):
+            _bring(batch, done, by)
+    return done
+
+
+def _rows(
+    lines: Iterator[Line], columns: ToggleColumns, done: Toggled, *, test_identities: bool
+) -> Iterator[Toggle]:
+    for number, raw in lines:
+        if raw is None:
+            done.malformed.append((number, "line too long"))
+            continue
+        try:
+            yield parse_toggle(columns, raw, test_identities=test_identities)
+        except MalformedRowError as error:
+            done.malformed.append((number, str(error)))
+
+
+def _bring(rows: list[Toggle], done: Toggled, by: str) -> None:
+    asked = {each.value for row in rows for each in (row.former, row.main)}
+    known = dict(
+        models.AlternativeIdentifier.objects.filter(identifier__in=asked).values_list(
+            "identifier", "person_id"
+        )
+    )
+    for row in rows:
+        former_id, main_id = known.get(row.former.value), known.get(row.main.value)
+        if former_id is None and main_id is None:
+            done.unknown += 1
+        elif former_id == main_id:
+            done.already += 1
+        else:
+            people = models.Person.objects.in_bulk([each for each in (former_id, main_id) if each])
+            how, survivor = _make_one(
+                row,
+                people[former_id] if former_id else None,
+                people[main_id] if main_id else None,
+            )
+            setattr(done, how, getattr(done, how) + 1)
+            known[row.former.value] = known[row.main.value] = survivor.pk
+            record(
+                event="identifier_toggled",
+                outcome=Outcome.ACCEPTED,
+                subject=row.main.value,
+                is_test=survivor.is_test,
+                data={"former": row.former.value, "how": how, "by": by[:100]},
+            )
+
+
+def _make_one(
+    row: Toggle, former: models.Person | None, main: models.Person | None
+) -> tuple[str, models.Person]:
+    names = _names(row, [each.pk for each in (former, main) if each])
+    if main is None or former is None:
+        (how, survivor) = ("renamed", former) if main is None else ("added", main)
+        assert survivor is not None  # noqa: S101 (one of them is known: the caller asked)
+    elif _fused(survivor=former, gone=main, former=former):
+        how, survivor = "fused", former
+        for name in _REGISTERED:
+            setattr(former, name, getattr(main, name))
+    elif _fused(survivor=main, gone=former, former=former):
+        how, survivor = "fused", main
+    else:
+        how, survivor = "ended", main
+        # Portals know them as two: what the former one opened ends with it.
+        models.Person.objects.filter(pk=former.pk).update(left_register_at=clock.now())
+    _identify(survivor, row, names)
+    return how, survivor
+
+
+def _names(row: Toggle, people: list[UUID]) -> tuple[AlternativeIdentifier, ...]:
+    """Everything that they are called by, the RPPS number first."""
+    rows = models.AlternativeIdentifier.objects.filter(person__in=people).order_by("quality", "pk")
+    origins = {each.identifier: each.origin for each in rows}
+    origins[row.former.value] = str(row.former.origin)
+    origins.pop(row.main.value, None)
+    every = {row.main.value: str(row.main.origin), **origins}
+    return tuple(
+        AlternativeIdentifier(identifier=identifier, origin=origin, quality=quality)
+        for quality, (identifier, origin) in enumerate(every.items(), start=1)
+    )
+
+
+def _fused(*, survivor: models.Person, gone: models.Person, former: models.Person) -> bool:
+    """Delete a subject that nothing was ever done with here; False where something was.
+
+    What the register said of `former` has ended, what it says of the other goes on.
+    """
+    if gone.cards.exists():
+        return False
+    try:
+        with transaction.atomic():
+            for table in (models.Exercice, models.Practice):
+                live = table.objects.filter(person=former, until=None)
+                live.update(until=clock.now().date())
+                table.objects.filter(person=gone).update(person=survivor)
+            models.SavoirFaire.objects.filter(person=former).delete()
+            models.SavoirFaire.objects.filter(person=gone).update(person=survivor)
+            models.IssuedCard.objects.filter(person=gone).update(person=survivor)
+            # Imports from before are not taken back for them.
+            models.FormerState.objects.filter(person__in=(survivor, gone)).delete()
+            models.Person.objects.get(pk=gone.pk).delete()
+    except ProtectedError:
+        return False
+    return True
+
+
+def _identify(person: models.Person, row: Toggle, names: tuple[AlternativeIdentifier, ...]) -> None:
+    who = replace(
+        Professional.from_snapshot(person.snapshot),
+        person_id=person.pk,
+        national_id=row.main.value,
+        alternative_identifiers=names,
+    )
+    person.national_id, person.snapshot = who.national_id, who.to_snapshot()
+    person.save()
+    called = [each.identifier for each in names]
+    models.AlternativeIdentifier.objects.filter(
+        Q(person=person) | Q(identifier__in=called)
+    ).delete()
+    models.AlternativeIdentifier.objects.bulk_create(
+        models.AlternativeIdentifier(person=person, **asdict(each)) for each in names
+    )

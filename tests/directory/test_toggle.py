@@ -1,0 +1,215 @@
+"""ADELI numbers that became RPPS numbers: whoever is meant stays one person with one subject."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from idp.audit.models import AuditRow
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.directory.flows.find import find_professional
+from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.toggle import Toggled, toggle_identifiers
+from idp.directory.models import AlternativeIdentifier, Card, Exercice, Person, Practice
+from tests.directory.register import PRACTICE, fictitious_rpps, register, row, rpps
+
+pytestmark = pytest.mark.django_db
+ADELI, RPPS = "751234567", rpps(1)
+BOTH = {"0" + ADELI, "8" + RPPS}
+HEADER = "N° ADELI;N° RPPS"
+Import = Callable[..., ImportSummary]
+
+
+def adeli_row(**changes: str) -> str:
+    names = {"nom": "MARTIN", "code_profession": "91", **changes}
+    return row(ADELI, type_identifiant="0", national_id=f"0{ADELI}", **names)
+
+
+@pytest.fixture
+def toggle(tmp_path: Path) -> Callable[..., Toggled]:
+    def do(*lines: str, header: str = HEADER, encoding: str = "latin-1") -> Toggled:
+        path = tmp_path / "bascule.csv"
+        path.write_bytes("".join(f"{line}\n" for line in (header, *lines)).encode(encoding))
+        return toggle_identifiers(path=path, by="a test")
+
+    return do
+
+
+def use(person: Person) -> None:
+    """A card of theirs logged in."""
+    Card.objects.create(
+        person=person, issuer_sha256="00" * 32, serial=person.pk.hex, number="1", kind="CPS",
+        not_after=clock.now() + timedelta(days=30), first_seen_at=clock.now(),
+        last_seen_at=clock.now(), next_ocsp_at=clock.now(),
+    )  # fmt: skip
+
+
+def only_person() -> Person:
+    """Found by both numbers, the RPPS number being the main one."""
+    found = {find_professional(identifier=each) for each in BOTH}
+    assert len(found) == 1
+    professional = found.pop()
+    assert professional is not None
+    assert professional.national_id == f"8{RPPS}"
+    assert [(a.identifier, a.origin, a.quality) for a in professional.alternative_identifiers] == [
+        (f"8{RPPS}", "RPPS", 1),
+        (f"0{ADELI}", "ADELI", 2),
+    ]
+    person = Person.objects.get(pk=professional.person_id)
+    assert person.national_id == f"8{RPPS}"
+    rows = AlternativeIdentifier.objects.filter(person=person).order_by("quality")
+    assert list(rows.values_list("identifier", "quality")) == [(f"8{RPPS}", 1), (f"0{ADELI}", 2)]
+    return person
+
+
+def people() -> tuple[Person, Person]:
+    """Whom each number leads to before."""
+    return Person.objects.get(national_id=f"0{ADELI}"), Person.objects.get(national_id=f"8{RPPS}")
+
+
+def test_who_is_known_by_the_former_number_keeps_the_subject(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(adeli_row(**PRACTICE)))
+    before = Person.objects.get().pk
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(renamed=1)
+    assert only_person().pk == before
+    audit = AuditRow.objects.get(event="identifier_toggled")
+    assert audit.data == {"former": f"0{ADELI}", "how": "renamed", "by": "a test"}
+    # The next file knows them by the RPPS number: the same person, changed.
+    summary = import_bytes(register(row(RPPS, code_profession="91", **PRACTICE)))
+    assert (summary.created, summary.changed, summary.ended) == (0, 1, 0)
+    assert only_person().pk == before
+
+
+def test_what_the_register_still_says_under_the_former_number_changes_nothing(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(row(RPPS, nom="DURAND")))
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(added=1)
+    summary = import_bytes(register(row(RPPS, nom="DURAND"), adeli_row()))
+    assert (summary.created, summary.changed) == (0, 0)
+    assert only_person().family_name == "DURAND"
+
+
+def test_of_two_people_the_one_that_was_used_stays_with_what_the_register_says_now(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(adeli_row(), row(RPPS, nom="DURAND", **PRACTICE)))
+    former, main = people()
+    use(former)
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(fused=1)
+    person = only_person()
+    assert person.pk == former.pk
+    assert person.family_name == "DURAND"
+    assert not Person.objects.filter(pk=main.pk).exists()
+    assert Practice.objects.get(until=None).person_id == former.pk
+    ended = Exercice.objects.exclude(until=None).get()
+    assert (ended.person_id, ended.code_profession) == (former.pk, "91")
+    # Nothing is news at the next import.
+    summary = import_bytes(register(row(RPPS, nom="DURAND", **PRACTICE), row(rpps(2))))
+    assert (summary.created, summary.changed) == (1, 0)
+
+
+def test_of_two_people_the_rpps_one_stays_where_only_it_was_used(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(adeli_row(**PRACTICE), row(RPPS)))
+    former, main = people()
+    use(main)
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(fused=1)
+    assert only_person().pk == main.pk
+    assert not Person.objects.filter(pk=former.pk).exists()
+    # What the other did is kept, as ended.
+    kept = Practice.objects.get()
+    assert (kept.person_id, kept.until) == (main.pk, clock.now().date())
+
+
+def test_of_two_people_who_were_both_used_the_former_one_has_left_the_register(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(adeli_row(), row(RPPS)))
+    former, main = people()
+    use(former)
+    use(main)
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(ended=1)
+    assert only_person().pk == main.pk
+    former.refresh_from_db()
+    assert former.left_register_at is not None
+
+
+def test_said_twice_it_is_done_once(import_bytes: Import, toggle: Callable[..., Toggled]) -> None:
+    import_bytes(register(adeli_row()))
+    assert toggle(f"{ADELI};{RPPS}", f"{ADELI};{RPPS}") == Toggled(renamed=1, already=1)
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(already=1)
+    assert AuditRow.objects.filter(event="identifier_toggled").count() == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-8-sig"])
+def test_columns_are_found_by_name_in_either_encoding(
+    import_bytes: Import, toggle: Callable[..., Toggled], encoding: str
+) -> None:
+    import_bytes(register(adeli_row()))
+    header = "N° RPPS;N° ADELI"
+    assert toggle(f"{RPPS};{ADELI}", header=header, encoding=encoding).renamed == 1
+    only_person()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"{ADELI};{RPPS[:-1]}{(int(RPPS[-1]) + 1) % 10}", "check digit"),
+        (f"{ADELI}", "1 columns instead of 2"),
+        (f"7512;{RPPS}", "no form"),
+        (f"{RPPS};{ADELI}", "no form"),
+        (f"{ADELI};{fictitious_rpps(1)}", "a test identity"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_others_are_done(
+    import_bytes: Import, tmp_path: Path, line: str, reason: str
+) -> None:
+    import_bytes(register(adeli_row()))
+    path = tmp_path / "bascule.csv"
+    path.write_text(f"{HEADER}\n{line}\n{ADELI};{RPPS}\n")
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="1 malformed rows") as refused:
+        call_command("toggle_identifiers", str(path), stdout=out, stderr=err)
+    assert refused.value.returncode == 2
+    assert err.getvalue().startswith("line 2: ")
+    assert reason in err.getvalue()
+    assert "1 renamed" in out.getvalue()
+    only_person()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "no header"),
+        ("ADELI;RPPS\n", "column missing: N° ADELI"),
+        ("N° ADELI;N° RPPS;N° RPPS\n", "column given twice: N° RPPS"),
+        ("N° ADELI|N° RPPS\n", "column missing"),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused(
+    import_bytes: Import, tmp_path: Path, content: str, reason: str
+) -> None:
+    import_bytes(register(adeli_row()))
+    path = tmp_path / "bascule.csv"
+    path.write_text(content)
+    with pytest.raises(CommandError, match="nothing has changed") as refused:
+        call_command("toggle_identifiers", str(path))
+    assert reason in str(refused.value)
+    assert Person.objects.get().national_id == f"0{ADELI}"
+
+
+@pytest.mark.usefixtures("production")
+def test_test_identities_are_for_the_sandbox(tmp_path: Path) -> None:
+    path = tmp_path / "bascule.csv"
+    path.write_text(f"{HEADER}\n")
+    with pytest.raises(IdpError) as caught:
+        toggle_identifiers(path=path, test_identities=True)
+    assert caught.value.code == "test_identities_forbidden"
