@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AxeResults
@@ -15,8 +15,12 @@ from tests.journeys.demo import Demo
 # What a browser writes by itself when a server refuses or a port is closed.
 EXPECTED = ("Failed to load resource", "WebSocket connection to")
 
+# Width in px, colour scheme.
+Look = tuple[int, Literal["light", "dark"]]
+HEIGHT = 800
 THUMB = 44  # px, the side of the smallest target
 
+TWO_FRAMES = "new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # A link inside a sentence is as tall as its line (WCAG 2.5.8); a box lies in its larger label.
 SMALL = """(thumb) => [...document.querySelectorAll("a, button, summary, select, input")]
@@ -39,6 +43,7 @@ class Watched:
     """A page, with what its browser complained of and whom it asked."""
 
     page: Page
+    looks: tuple[Look, ...] = ()
     complaints: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
@@ -51,36 +56,48 @@ class Watched:
             self.hosts.add(urlsplit(request.url).hostname or "")
 
     def check(self, name: str, *, is_french: bool = True) -> None:
-        """Asserts all of it; `name` is said when it fails."""
-        page = self.page
+        """Asserts all of it in each of its looks; `name` is said when it fails."""
         # A tab behind another draws nothing: what has just changed would be judged half-way.
-        page.bring_to_front()
+        self.page.bring_to_front()
+        for look in self.looks[1:]:
+            put_on(self.page, look)
+            self._check_look(f"{name}, {look}")
+        if len(self.looks) > 1:
+            put_on(self.page, self.looks[0])
+        self._check_look(name)
+        assert self.complaints == [], f"{name}: the browser complains"
+        assert self.hosts <= {"localhost", "127.0.0.1"}, f"{name} asks others: {self.hosts}"
+        if is_french:
+            assert self.page.evaluate(TYPEWRITTEN) == [], f"{name}: French typography"
+
+    def _check_look(self, name: str) -> None:
+        page = self.page
+        # Colours that have just changed are on their way for a frame, motion reduced or not.
+        page.evaluate(TWO_FRAMES)
         found = judged(page)
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         assert page.locator("h1:visible").count() == 1, f"{name}: one heading says where one is"
         assert page.evaluate(SIDEWAYS) <= 0, f"{name} scrolls sideways"
         assert page.evaluate(SMALL, THUMB) == [], f"{name}: too small for a thumb"
-        assert self.complaints == [], f"{name}: the browser complains"
-        assert self.hosts <= {"localhost", "127.0.0.1"}, f"{name} asks others: {self.hosts}"
-        if is_french:
-            assert page.evaluate(TYPEWRITTEN) == [], f"{name}: French typography"
         page.evaluate("document.documentElement.style.fontSize = '225%'")
         assert page.evaluate(SIDEWAYS) <= 0, f"{name} scrolls sideways in letters twice as large"
         page.evaluate("document.documentElement.style.fontSize = ''")
 
 
+def put_on(page: Page, look: Look) -> None:
+    """Another width and colour scheme for a page that is open."""
+    width, scheme = look
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    # Colours are judged at rest, not on their way.
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+
+
 @contextmanager
-def watched(browser: Browser, width: int, scheme: str, **options: Any) -> Iterator[Watched]:
-    """A browser of its own, of this width and colour scheme, with one page."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme="dark" if scheme == "dark" else "light",
-        # Colours are judged at rest, not on their way.
-        reduced_motion="reduce",
-        locale="fr-FR",
-        **options,
-    )
-    seen = Watched(context.new_page())
+def watched(browser: Browser, *looks: Look, **options: Any) -> Iterator[Watched]:
+    """A browser of its own with one page, in the first of these looks and judged in each."""
+    context = browser.new_context(locale="fr-FR", **options)
+    seen = Watched(context.new_page(), looks)
+    put_on(seen.page, looks[0])
     seen.page.on("console", seen.hear)
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     seen.page.on("request", seen.note)
@@ -90,7 +107,8 @@ def watched(browser: Browser, width: int, scheme: str, **options: Any) -> Iterat
 
 def in_another_tab(seen: Watched, demo: Demo) -> Watched:
     """The sandbox reader beside a page, watched too."""
-    tab = Watched(seen.page.context.new_page())
+    tab = Watched(seen.page.context.new_page(), seen.looks)
+    put_on(tab.page, seen.looks[0])
     tab.page.on("console", tab.hear)
     tab.page.on("request", tab.note)
     tab.page.goto(demo.reader_url)

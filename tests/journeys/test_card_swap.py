@@ -76,11 +76,8 @@ def test_the_question_stands_until_it_is_answered(desk: Page, reader: Page, demo
     expect_greeting(desk, NURSE)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (375, "light"), (1280, "light")])
-def test_the_question_is_accessible_and_fits(
-    browser: Browser, demo: Demo, width: int, scheme: str
-) -> None:
-    with watched(browser, width, scheme) as seen:
+def test_the_question_is_accessible_and_fits(browser: Browser, demo: Demo) -> None:
+    with watched(browser, (320, "dark"), (375, "light"), (1280, "light")) as seen:
         reader = in_another_tab(seen, demo)
         swap_cards(seen.page, demo, reader.page)
         seen.check("another person's session")

@@ -196,18 +196,15 @@ PAGES: dict[str, Arrive] = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (375, "dark"), (1280, "light")])
-def test_pages_are_accessible_and_fit(
-    browser: Browser, demo: Demo, width: int, scheme: str, name: str
-) -> None:
-    with watched(browser, width, scheme) as seen:
+def test_pages_are_accessible_and_fit(browser: Browser, demo: Demo, name: str) -> None:
+    with watched(browser, (375, "dark"), (320, "light"), (1280, "light")) as seen:
         PAGES[name](seen.page, demo)
         seen.check(name)
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if not name.startswith("portal")])
 def test_pages_read_as_well_in_english(browser: Browser, demo: Demo, name: str) -> None:
-    with watched(browser, 320, "dark") as seen:
+    with watched(browser, (320, "dark")) as seen:
         seen.page.goto(f"{demo.base_url}/aide")
         seen.page.click("#language-en")
         PAGES[name](seen.page, demo)
@@ -216,11 +213,8 @@ def test_pages_read_as_well_in_english(browser: Browser, demo: Demo, name: str) 
         seen.check(name, is_french=False)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
-def test_the_card_page_and_the_reader_in_each_state(
-    browser: Browser, demo: Demo, width: int, scheme: str
-) -> None:
-    with watched(browser, width, scheme) as seen:
+def test_the_card_page_and_the_reader_in_each_state(browser: Browser, demo: Demo) -> None:
+    with watched(browser, (320, "light"), (1280, "dark")) as seen:
         reader = in_another_tab(seen, demo)
         renew_cards(reader.page)
         reader.check("reader, empty")
@@ -254,7 +248,7 @@ def test_the_card_page_and_the_reader_in_each_state(
 def test_a_card_page_asks_no_other_port_once_the_first_has_answered(
     browser: Browser, demo: Demo
 ) -> None:
-    with watched(browser, 1280, "light") as seen:
+    with watched(browser, (1280, "light")) as seen:
         asked: list[str] = []
         seen.page.on("request", lambda request: asked.append(request.url))
         choose_card(seen.page, demo)
@@ -264,7 +258,7 @@ def test_a_card_page_asks_no_other_port_once_the_first_has_answered(
 
 
 def test_without_scripts_the_phone_login_shows_its_number(browser: Browser, demo: Demo) -> None:
-    with watched(browser, 375, "light", java_script_enabled=False) as seen:
+    with watched(browser, (375, "light"), java_script_enabled=False) as seen:
         be_known(seen.page, demo)
         ask_by_phone(seen.page, demo)
         seen.page.click("#cancel-request")
@@ -272,6 +266,6 @@ def test_without_scripts_the_phone_login_shows_its_number(browser: Browser, demo
 
 
 def test_without_scripts_the_card_page_says_what_it_needs(browser: Browser, demo: Demo) -> None:
-    with watched(browser, 375, "light", java_script_enabled=False) as seen:
+    with watched(browser, (375, "light"), java_script_enabled=False) as seen:
         choose_card(seen.page, demo)
         expect(seen.page.locator("#noscript")).to_be_visible()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.demo import Demo
-from tests.journeys.looks import Watched, watched
+from tests.journeys.looks import Look, Watched, watched
 from tests.journeys.phone_desk import (
     PIN,
     WRONG_PIN,
@@ -23,7 +23,7 @@ from tests.journeys.phone_desk import (
 )
 
 pytestmark = pytest.mark.journey
-LOOKS = [(320, "light"), (1280, "dark")]
+LOOKS: tuple[Look, ...] = ((320, "light"), (1280, "dark"))
 
 
 def remove_phones(desk: Page, demo: Demo) -> None:
@@ -50,11 +50,8 @@ def claim_looking(desk: Watched, phone: Watched, demo: Demo) -> None:
     phone.check("app, protection")
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_a_phone_with_a_passkey_in_each_state(
-    browser: Browser, demo: Demo, width: int, scheme: str
-) -> None:
-    with watched(browser, width, scheme) as desk, watched(browser, width, scheme) as phone:
+def test_a_phone_with_a_passkey_in_each_state(browser: Browser, demo: Demo) -> None:
+    with watched(browser, *LOOKS) as desk, watched(browser, *LOOKS) as phone:
         sensor = add_sensor(phone.page.context, phone.page)
         remove_phones(desk.page, demo)
         desk.check("my e-CPS, no phone")
@@ -120,11 +117,8 @@ def test_a_phone_with_a_passkey_in_each_state(
         phone.check("app, phone removed")
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_a_phone_with_a_code_in_each_state(
-    browser: Browser, demo: Demo, width: int, scheme: str
-) -> None:
-    with watched(browser, width, scheme) as desk, watched(browser, width, scheme) as phone:
+def test_a_phone_with_a_code_in_each_state(browser: Browser, demo: Demo) -> None:
+    with watched(browser, *LOOKS) as desk, watched(browser, *LOOKS) as phone:
         remove_phones(desk.page, demo)
         claim_looking(desk, phone, demo)
         phone.page.click("#use-pin")
@@ -151,7 +145,7 @@ def test_a_phone_with_a_code_in_each_state(
 
 
 def test_a_phone_without_a_camera_is_told_to_type_the_code(browser: Browser, demo: Demo) -> None:
-    with watched(browser, 375, "light") as phone:
+    with watched(browser, (375, "light")) as phone:
         phone.page.context.grant_permissions(["camera"])
         phone.page.goto(f"{demo.base_url}/ecps/")
         phone.page.click("#scan")
@@ -160,7 +154,7 @@ def test_a_phone_without_a_camera_is_told_to_type_the_code(browser: Browser, dem
 
 
 def test_the_digits_that_differ_are_explained(browser: Browser, demo: Demo) -> None:
-    with watched(browser, 375, "light") as desk, watched(browser, 375, "light") as phone:
+    with watched(browser, (375, "light")) as desk, watched(browser, (375, "light")) as phone:
         remove_phones(desk.page, demo)
         claim_looking(desk, phone, demo)
         phone.page.click("#use-pin")

@@ -27,11 +27,10 @@ def log_in(seen: Watched, reader: Page) -> None:
     seen.page.bring_to_front()
 
 
-@pytest.mark.parametrize("width", [375, 1280])
 def test_a_lost_card_is_reported_and_refused_until_the_operator_gives_it_back(
-    browser: Browser, demo: Demo, width: int
+    browser: Browser, demo: Demo
 ) -> None:
-    with watched(browser, width, "light") as seen:
+    with watched(browser, (375, "light"), (1280, "light")) as seen:
         page = seen.page
         reader = in_another_tab(seen, demo).page
         insert(reader, "nurse")
@@ -61,9 +60,8 @@ def test_a_lost_card_is_reported_and_refused_until_the_operator_gives_it_back(
         renew_cards(reader)
 
 
-@pytest.mark.parametrize("width", [375, 1280])
-def test_who_has_nothing_to_report_is_told_so(browser: Browser, demo: Demo, width: int) -> None:
-    with watched(browser, width, "dark") as seen:
+def test_who_has_nothing_to_report_is_told_so(browser: Browser, demo: Demo) -> None:
+    with watched(browser, (375, "dark"), (1280, "dark")) as seen:
         page = seen.page
         page.goto(f"{demo.base_url}/mon-ecps/perte")
         page.click("#choose-test")

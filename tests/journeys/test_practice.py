@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.demo import Demo
 from tests.journeys.listener import Listener, listening
-from tests.journeys.looks import watched
+from tests.journeys.looks import Look, watched
 from tests.oidc.portal import CHALLENGE, PROTOCOL, VERIFIER
 
 pytestmark = pytest.mark.journey
@@ -92,13 +92,12 @@ def test_a_midwife_who_is_a_nurse_too_says_which_of_them_she_is_today(
         assert claims(desk, demo, portal, client) == told
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 375, 1280])
 @pytest.mark.parametrize("who", [MIDWIFE_AND_NURSE, SIXTEEN_PRACTICES])
 def test_the_page_of_practices_is_accessible_and_fits(
-    browser: Browser, demo: Demo, width: int, scheme: str, who: str
+    browser: Browser, demo: Demo, who: str
 ) -> None:
-    with listening() as portal, watched(browser, width, scheme) as seen:
+    looks: tuple[Look, ...] = ((375, "light"), (320, "dark"), (1280, "light"), (1280, "dark"))
+    with listening() as portal, watched(browser, *looks) as seen:
         come(seen.page, demo, portal, registered(demo, portal))
         prove(seen.page, who)
         seen.check(f"practices of {who}")
