@@ -204,7 +204,7 @@ def _look_over(
 def _refuse_broken_off(last: tuple[int, bytes | None] | None, columns: RegisterColumns) -> None:
     if last is None or last[1] is None or last[1].endswith(b"\n"):
         return
-    if last[1].rstrip(b"|").count(b"|") and last[1].count(b"|") < columns.width - 1:
+    if last[1].count(b"|") < columns.width - (not columns.ends_with_separator):
         raise RefusedFileError(f"the file breaks off in line {last[0]}")
 
 

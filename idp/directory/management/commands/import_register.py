@@ -72,6 +72,7 @@ class Command(BaseCommand):
         except RefusedFileError as error:
             if isinstance(error, TooManyChangesError):
                 self._differences(error.summary)
+                self._name_malformed(error.summary)
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         except IdpError as error:
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
@@ -125,13 +126,15 @@ class Command(BaseCommand):
             f"{summary.changed} changed, {summary.unchanged} unchanged, {summary.ended} ended"
         )
         self._differences(summary)
-        if not summary.malformed_rows:
-            return
+        self._name_malformed(summary)
+        if summary.malformed_rows:
+            raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
+
+    def _name_malformed(self, summary: ImportSummary) -> None:
         for number, reason in summary.malformed:
             self.stderr.write(f"line {number}: {reason}")
         if unnamed := summary.malformed_rows - len(summary.malformed):
             self.stderr.write(f"… and {unnamed} more")
-        raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
 
 
 def _holds_cards(path: Path) -> bool:
