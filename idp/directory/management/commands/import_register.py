@@ -8,10 +8,12 @@ import getpass
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from idp.core.errors import IdpError
 from idp.directory.flows.import_cards import import_cards
@@ -76,6 +78,16 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         except IdpError as error:
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
+        except (DatabaseError, OSError, BrokenProcessPool) as error:
+            # The first line: what follows may quote a row.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise CommandError(
+                f"{path}: broke off, nothing is half done: {reason}; run it again"
+            ) from error
+        finally:
+            if self.stderr.isatty():
+                # Below the progress.
+                self.stderr.write("")
         self._report(path, summary)
 
     def _list(self) -> None:
@@ -100,16 +112,17 @@ class Command(BaseCommand):
         if not self.stderr.isatty():
             return lambda _phase, _done: None
         started: dict[str, float] = {}
-        size = path.stat().st_size if path.exists() else 0
+        size = _size(path)
 
         def show(phase: str, done: int) -> None:
-            seconds = time.monotonic() - started.setdefault(phase, time.monotonic())
-            rate = done / seconds if seconds else 0
-            # Of a packed file neither the whole nor the rest is known.
-            left = f", {(size - done) / rate:.0f} s left" if rate and done <= size else ""
-            self.stderr.write(
-                f"\r{phase}: {done >> 20} MB, {rate / 1e6:.0f} MB/s{left}   ", ending=""
-            )
+            now = time.monotonic()
+            seconds = now - started.setdefault(phase, now)
+            text = phase
+            if done and seconds:
+                rate = done / seconds
+                left = f", {(size - done) / rate:.0f} s left" if done <= size else ""
+                text = f"{phase}: {done >> 20} MB, {rate / 1e6:.0f} MB/s{left}"
+            self.stderr.write(f"\r{text:<60}", style_func=str, ending="")
 
         return show
 
@@ -141,6 +154,16 @@ def _holds_cards(path: Path) -> bool:
     with open_register(path) as lines:
         header = next(lines, None)
         return bool(header and header.raw and holds_cards(header.raw))
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 where it cannot be told, as of what a packed file holds."""
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(2) in (b"\x1f\x8b", b"PK")
+            return 0 if is_packed else path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _actor() -> str:
