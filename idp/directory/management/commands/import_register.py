@@ -88,7 +88,7 @@ class Command(BaseCommand):
             if self.stderr.isatty():
                 # Below the progress.
                 self.stderr.write("")
-        self._report(path, summary)
+        self._report(path, summary, "cards" if run is import_cards else "persons")
 
     def _list(self) -> None:
         for batch in ImportBatch.objects.order_by("-pk")[:20]:
@@ -131,11 +131,11 @@ class Command(BaseCommand):
             codes = ", ".join(f"{code or '?'}: {count}" for code, count in professions.items())
             self.stdout.write(f"  {what} by profession: {codes}")
 
-    def _report(self, path: Path, summary: ImportSummary) -> None:
+    def _report(self, path: Path, summary: ImportSummary, of_what: str) -> None:
         if summary.skipped:
             self.stdout.write(f"{path.name}: the very file of import {summary.batch}, skipped")
         self.stdout.write(
-            f"{path.name}: {summary.rows} rows; persons: {summary.created} created, "
+            f"{path.name}: {summary.rows} rows; {of_what}: {summary.created} created, "
             f"{summary.changed} changed, {summary.unchanged} unchanged, {summary.ended} ended"
         )
         self._differences(summary)
