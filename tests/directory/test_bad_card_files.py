@@ -34,17 +34,17 @@ NAMES = [
 Edit = Callable[[bytes], bytes]
 
 
-def card(serial: int = 1, *, of: int = 1, **changes: str) -> dict[str, str]:
+def card(serial: int = 1, /, **changes: str) -> dict[str, str]:
     """A good card of a good professional."""
     return {
-        "Identifiant PP": rpps(of),
+        "Identifiant PP": rpps(1),
         "Nom d'exercice": "LEFÈVRE",
         "Prénom d'exercice": "ÉLOÏSE",
         "Code profession": "10",
         "Code type de carte": "CPS",
         "Libellé type de carte": "Carte de Professionnel de Santé",
         "Numéro carte": f"{2_900_000_000 + serial}",
-        "Identifiant national contenu dans la carte": f"8{rpps(of)}",
+        "Identifiant national contenu dans la carte": f"8{rpps(1)}",
         "Date début validité": "20250101",
         "Date fin validité": "20280101",
         "Date de mise à jour": "20261101",
