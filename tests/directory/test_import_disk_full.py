@@ -78,23 +78,29 @@ def test_a_full_disk_is_said_and_nothing_is_half_visible(
 
 
 def children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(each) for each in listed]
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(each) for each in listed.split()]
+
+
+def readers(importing: Importing) -> list[int]:
+    """The processes that read beside the import, once it has some: forks of its server of forks."""
+    while importing.process.poll() is None:
+        servers = children(importing.process.pid)
+        if found := [reader for server in servers for reader in children(server)]:
+            return found
+    raise AssertionError(importing.finished())
 
 
 def test_a_process_that_is_killed_beside_the_import_ends_it_in_a_sentence(tmp_path: Path) -> None:
     """As the system does that runs out of memory."""
     path = tmp_path / "many.txt"
-    call_command("make_register", "--people", "24000", "--output", str(path))
+    call_command("make_register", "--people", "40000", "--output", str(path))
     with Importing(str(path)) as importing:
         importing.shows("reading")
-        workers: list[int] = []
-        while not workers:
-            # The server of forks is a child, its forks are the readers.
-            workers = [
-                each for child in children(importing.process.pid) for each in children(child)
-            ]
-        os.kill(workers[0], signal.SIGKILL)
+        os.kill(readers(importing)[0], signal.SIGKILL)
         status, out, screen = importing.finished()
     assert (status, out) == (1, "")
     assert re.search(r"broke off, nothing is half done: .*process.*; run it again", screen)

@@ -7,6 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -90,11 +91,19 @@ def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
     with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         waiting: deque[Future[StoredChunk]] = deque()
         for chunk in chunks:
-            waiting.append(pool.submit(store_chunk, chunk))
+            waiting.append(_submitted(pool, chunk))
             if len(waiting) >= 3 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _submitted(pool: ProcessPoolExecutor, chunk: Chunk) -> Future[StoredChunk]:
+    try:
+        return pool.submit(store_chunk, chunk)
+    except OSError as error:
+        # A pool that is just breaking has closed its pipes: not the file's fault.
+        raise BrokenProcessPool("a process beside the import was killed") from error
 
 
 def _differing(
