@@ -90,12 +90,18 @@ def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
     workers = min(os.cpu_count() or 1, 4)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         waiting: deque[Future[StoredChunk]] = deque()
-        for chunk in chunks:
-            waiting.append(_submitted(pool, chunk))
-            if len(waiting) >= 3 * workers:
+        try:
+            for chunk in chunks:
+                waiting.append(_submitted(pool, chunk))
+                if len(waiting) >= 3 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        except BrokenProcessPool:
+            # One that was started while the pool broke would be waited for without end.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
 
 
 def _submitted(pool: ProcessPoolExecutor, chunk: Chunk) -> Future[StoredChunk]:
