@@ -167,6 +167,12 @@ def test_killed_while_it_writes_the_next_one_does_it_all(today: Path) -> None:
         wait_for_the_merge()
         importing.process.send_signal(signal.SIGKILL)
         importing.process.wait()
+        assert (state(), directory_digest()) == (before, digest)
+        if connection.vendor == "postgresql":
+            # The server is still in its statement: nobody else may begin.
+            with Importing(str(today), "--accept-changes", terminal=False) as second:
+                status, _, err = second.finished()
+            assert (status, err.count("another import is running")) == (1, 1)
     finish_after_kill(today, before, digest)
 
 

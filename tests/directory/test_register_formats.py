@@ -56,6 +56,15 @@ def imported(tmp_path: Path, whole: bytes, *options: str) -> tuple[int, str, str
     return run(path, *options)
 
 
+def test_a_ligature_is_kept_that_latin_1_lacks(tmp_path: Path) -> None:
+    """What calls itself Latin-1 is often Windows-1252."""
+    names = {"Nom de famille": "LŒUILLET", "Nom d'exercice": "Lœuillet", "Prénoms": "Joël"}
+    status, _, err = imported(tmp_path, content(RESTRICTED_FILE, "cp1252", **names))
+    assert (status, err) == (0, "")
+    assert (person().family_name, person().display_name) == ("LŒUILLET", "Dr ANNE Lœuillet")
+    assert person().given_names == "Joël"
+
+
 def person() -> Professional:
     found = find_professional(identifier=f"8{NUMBER}")
     assert found is not None

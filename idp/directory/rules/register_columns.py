@@ -131,8 +131,9 @@ def header_names(raw: bytes) -> tuple[list[str], str]:
         # utf-8-sig: a byte order mark is tolerated.
         header, encoding = raw.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
-        # The extraction may be Latin-1; its header is what says so.
-        header, encoding = raw.decode("latin-1"), "latin-1"
+        # The extraction may be Latin-1; its header is what says so. Read as Windows-1252, which is
+        # the same but for « œ » and the like, which Latin-1 lacks and French names have.
+        header, encoding = raw.decode("cp1252", errors="replace"), "cp1252"
     names = [
         _SPELLINGS.get(name := each.strip(), name) for each in header.rstrip("\r\n").split("|")
     ]
