@@ -176,6 +176,26 @@ def test_killed_while_it_writes_the_next_one_does_it_all(today: Path) -> None:
     finish_after_kill(today, before, digest)
 
 
+@pytest.mark.parametrize("phase", ["looking over", "reading"])
+def test_a_file_that_is_written_while_it_is_read_is_refused(
+    registers: tuple[Path, Path], tmp_path: Path, phase: str
+) -> None:
+    """As by a download into the same place."""
+    imported(registers[0])
+    before, digest = state(), directory_digest()
+    path = tmp_path / "register.txt"
+    path.write_bytes(registers[1].read_bytes())
+    with Importing(str(path), "--accept-changes") as importing:
+        importing.shows(phase)
+        with importing.stopped():
+            rows = registers[0].read_bytes() + registers[1].read_bytes().partition(b"\n")[2]
+            path.write_bytes(rows)
+        status, out, screen = importing.finished()
+    assert (status, out) == (1, "")
+    assert "refused, nothing has changed: the file was changed while it was read" in screen
+    assert (state(), directory_digest()) == (before, digest)
+
+
 def test_an_import_killed_with_its_processes_leaves_none_behind(tmp_path: Path) -> None:
     """So many people are read by processes side by side."""
     path = tmp_path / "many.txt"

@@ -21,7 +21,7 @@ from django.db import transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.read_people import Flags, groups, read_differing
+from idp.directory.flows.read_people import FileChangedError, Flags, groups, read_differing
 from idp.directory.gateways import bulk, merge_staged
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.models import ImportBatch
@@ -136,6 +136,7 @@ def _import(
     path: Path, columns: RegisterColumns, digest: bytes, batch: ImportBatch, options: Options
 ) -> ImportSummary:
     summary = ImportSummary(batch=batch.pk)
+    written = _written(path)
     flags = _look_over(path, columns, digest, summary, options)
     bulk.index_staged()
     scattered = merge_staged.scattered()
@@ -150,6 +151,8 @@ def _import(
         summary.count("changed", stored.changed)
         summary.refuse_rows(stored.malformed)
         summary.unchanged += stored.unchanged
+    if _written(path) != written:
+        raise FileChangedError
     bulk.analyze_staged()
     summary.unchanged += merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
     _guard(batch, summary, options)
@@ -163,6 +166,12 @@ def _import(
         batch.counts = {**asdict(summary), "reading": digest.hex()}
         batch.save()
     return summary
+
+
+def _written(path: Path) -> tuple[int, int, int]:
+    # What was flagged in the first reading is found again by its place in the second.
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _guard(batch: ImportBatch, summary: ImportSummary, options: Options) -> None:

@@ -21,7 +21,7 @@ from idp.directory.gateways.processes import end_with_parent
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
-from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.register_row import claimed_national_id
 from idp.directory.rules.stored_rows import (
     EXERCICE_BLOCK,
@@ -35,6 +35,13 @@ CHUNK: Final = 500
 # Starting processes costs more than reading so few people.
 _ALONE: Final = 20_000
 _IDENTIFIER = re.compile(rb"[0-9A-Za-z/-]{1,64}")
+
+
+class FileChangedError(RefusedFileError):
+    """The second reading is not of what the first one saw."""
+
+    def __init__(self) -> None:
+        super().__init__("the file was changed while it was read")
 
 
 @dataclass(slots=True)
@@ -125,6 +132,8 @@ def _differing(
         done += sum(len(raw or b"") for _, raw in person.lines)
         if not ordinal % 4096:
             progress("reading", done)
+        if ordinal == len(flags.all):
+            raise FileChangedError
         if person.claimed in scattered:
             from_elsewhere.setdefault(person.claimed, []).extend(person.lines)
         elif flags.all[ordinal]:
