@@ -13,6 +13,9 @@ from examples.portal import words
 from examples.portal.provider import Login
 
 STUDENT = "E"
+# Table R09. Any other category might mean anything: its profession is not said.
+PRACTISING = frozenset({"C", "M", "F"})
+UNKNOWN = "statut non précisé"
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -54,7 +57,7 @@ def read_professional(userinfo: Mapping[str, Any]) -> Professional:
     first = exercices[0] if exercices else {}
     given = first.get("prenomDexercice") or userinfo.get("given_name") or ""
     family = first.get("nomDexercice") or userinfo.get("family_name") or ""
-    is_doctor = first.get("codeCiviliteDexercice") == "DR" and not _is_student(first)
+    is_doctor = first.get("codeCiviliteDexercice") == "DR" and _is_practising(first)
     is_woman = userinfo.get("codeCivilite") in {"MME", "MLE"}
     return Professional(
         name=" ".join(part for part in ("Dr" if is_doctor else "", given, family) if part),
@@ -87,26 +90,32 @@ def _is_student(exercice: Mapping[str, Any]) -> bool:
     return exercice.get("codeCategorieProfessionnelle") == STUDENT
 
 
+def _is_practising(exercice: Mapping[str, Any]) -> bool:
+    return exercice.get("codeCategorieProfessionnelle") in PRACTISING
+
+
 def _titles(exercices: list[dict[str, Any]], is_woman: bool) -> list[str]:
     """One title a profession, or its specialities where there are some: "cardiologue"."""
-    by_profession: dict[tuple[str, bool], list[str]] = {}
+    by_profession: dict[str, list[str]] = {}
     for exercice in exercices:
-        key = (exercice.get("codeProfession") or "", _is_student(exercice))
-        titles = by_profession.setdefault(key, [])
+        titles = by_profession.setdefault(_profession(exercice, is_woman), [])
         speciality = words.SPECIALITIES.get(exercice.get("codeSavoirFaire") or "")
-        if speciality and not key[1]:
+        if speciality and _is_practising(exercice):
             titles.append(speciality[is_woman])
     return [
         title
-        for (code, is_student), titles in by_profession.items()
-        for title in dict.fromkeys(titles or [_profession(code, is_student, is_woman)])
+        for profession, titles in by_profession.items()
+        for title in dict.fromkeys(titles or [profession])
     ]
 
 
-def _profession(code: str, is_student: bool, is_woman: bool) -> str:
-    if is_student:
+def _profession(exercice: Mapping[str, Any], is_woman: bool) -> str:
+    code = exercice.get("codeProfession") or ""
+    if _is_student(exercice):
         studies = words.STUDIES.get(code, "santé")
         return f"{'étudiante' if is_woman else 'étudiant'} en {studies}"
+    if not _is_practising(exercice):
+        return UNKNOWN
     return words.PROFESSIONS.get(code, ("professionnel de santé", "professionnelle de santé"))[
         is_woman
     ]
@@ -124,9 +133,7 @@ def _practice(activity: Mapping[str, Any], exercice: Mapping[str, Any], is_woman
     street = [text("numeroVoie"), repetition, way, text("libelleVoie")]
     lines = [" ".join(part for part in street if part), city.strip()]
     return Practice(
-        profession=_profession(
-            exercice.get("codeProfession") or "", _is_student(exercice), is_woman
-        ),
+        profession=_profession(exercice, is_woman),
         name=text("enseigneCommercialeSite") or text("raisonSocialeSite") or "Sans structure",
         address=", ".join(line for line in lines if line),
         sector=words.SECTORS.get(text("codeSecteurDactivite"), text("codeSecteurDactivite")),

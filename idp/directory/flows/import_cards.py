@@ -31,6 +31,7 @@ from idp.directory.rules.register_columns import RefusedFileError
 from idp.directory.rules.register_row import MalformedRowError
 
 _TOGETHER: Final = 1000
+_SHOWN_EVERY: Final = 10_000
 _SAID: Final = ("national_id", "kind", "valid_from", "valid_until", "opposed_on")
 
 
@@ -70,7 +71,7 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
         if header is None or header.raw is None:
             raise RefusedFileError("the first line is no header")
         columns = CardColumns.from_header(header.raw)
-        rows = _rows(lines, columns, summary, test_identities=options.test_identities)
+        rows = _rows(lines, columns, summary, options)
         while cards := {card.number: card for card in islice(rows, _TOGETHER)}:
             opposed += _store(cards, summary)
     if live and opposed > GUARD * live and not options.accept_changes:
@@ -82,17 +83,38 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
 
 
 def _rows(
-    lines: Iterator[Line], columns: CardColumns, summary: ImportSummary, *, test_identities: bool
+    lines: Iterator[Line], columns: CardColumns, summary: ImportSummary, options: Options
 ) -> Iterator[CardRow]:
+    opposed: set[str] = set()
+    done = 0
     for number, raw in lines:
         summary.rows += 1
         if raw is None:
             summary.refuse_rows([(number, "line too long")])
             continue
+        done += len(raw)
+        if not summary.rows % _SHOWN_EVERY:
+            options.progress("reading", done)
+        _refuse_broken_off(number, raw, columns)
         try:
-            yield parse_card(columns, raw, test_identities=test_identities)
+            card = parse_card(columns, raw, test_identities=options.test_identities)
         except MalformedRowError as error:
             summary.refuse_rows([(number, str(error))])
+            continue
+        # A card that comes twice is opposed if either says so.
+        if card.opposed_on:
+            opposed.add(card.number)
+        elif card.number in opposed:
+            continue
+        yield card
+
+
+def _refuse_broken_off(number: int, raw: bytes, columns: CardColumns) -> None:
+    # An opposition cut short, or away, would give the card back.
+    if raw.endswith(b"\n"):
+        return
+    if raw.count(b"|") < columns.width - (not columns.ends_with_separator):
+        raise RefusedFileError(f"the file breaks off in line {number}")
 
 
 def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:

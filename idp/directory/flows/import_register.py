@@ -21,7 +21,7 @@ from django.db import transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.read_people import Flags, groups, read_differing
+from idp.directory.flows.read_people import FileChangedError, Flags, groups, read_differing
 from idp.directory.gateways import bulk, merge_staged
 from idp.directory.gateways.merge_practices import Change
 from idp.directory.gateways.register_file import Line, open_register
@@ -140,6 +140,7 @@ def _import(
     path: Path, columns: RegisterColumns, digest: bytes, batch: ImportBatch, options: Options
 ) -> ImportSummary:
     summary = ImportSummary(batch=batch.pk)
+    written = _written(path)
     flags = _look_over(path, columns, digest, summary, options)
     bulk.index_staged()
     scattered = merge_staged.scattered()
@@ -162,6 +163,8 @@ def _import(
             summary.count("changed", stored.changed)
             summary.refuse_rows(stored.malformed)
             summary.unchanged += stored.unchanged
+        if _written(path) != written:
+            raise FileChangedError
         summary.unchanged += (
             merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
         )
@@ -201,6 +204,12 @@ def forget_former(kind: str) -> None:
     FormerState.objects.filter(batch__kind=kind).exclude(batch__in=list(kept)).delete()
 
 
+def _written(path: Path) -> tuple[int, int, int]:
+    # What was flagged in the first reading is found again by its place in the second.
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def _guard(known: int, summary: ImportSummary, options: Options) -> None:
     too_many = summary.changed + summary.ended > GUARD * known
     if known and too_many and not options.accept_changes:
@@ -236,7 +245,7 @@ def _look_over(
 def _refuse_broken_off(last: tuple[int, bytes | None] | None, columns: RegisterColumns) -> None:
     if last is None or last[1] is None or last[1].endswith(b"\n"):
         return
-    if last[1].rstrip(b"|").count(b"|") and last[1].count(b"|") < columns.width - 1:
+    if last[1].count(b"|") < columns.width - (not columns.ends_with_separator):
         raise RefusedFileError(f"the file breaks off in line {last[0]}")
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from idp.directory.gateways.processes import begin
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
-from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.register_row import claimed_national_id
 from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, Subject, store_chunk
 from idp.directory.rules.subjects import ENTROPY_BYTES
@@ -28,6 +29,13 @@ CHUNK: Final = 500
 # Starting processes costs more than reading so few people.
 _ALONE: Final = 20_000
 _IDENTIFIER = re.compile(rb"[0-9A-Za-z/-]{1,64}")
+
+
+class FileChangedError(RefusedFileError):
+    """The second reading is not of what the first one saw."""
+
+    def __init__(self) -> None:
+        super().__init__("the file was changed while it was read")
 
 
 @dataclass(slots=True)
@@ -85,12 +93,26 @@ def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
     workers = min(os.cpu_count() or 1, 4)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=begin) as pool:
         waiting: deque[Future[StoredChunk]] = deque()
-        for chunk in chunks:
-            waiting.append(pool.submit(store_chunk, chunk))
-            if len(waiting) >= 3 * workers:
+        try:
+            for chunk in chunks:
+                waiting.append(_submitted(pool, chunk))
+                if len(waiting) >= 3 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        except BrokenProcessPool:
+            # One that was started while the pool broke would be waited for without end.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+
+
+def _submitted(pool: ProcessPoolExecutor, chunk: Chunk) -> Future[StoredChunk]:
+    try:
+        return pool.submit(store_chunk, chunk)
+    except OSError as error:
+        # A pool that is just breaking has closed its pipes: not the file's fault.
+        raise BrokenProcessPool("a process beside the import was killed") from error
 
 
 def _differing(
@@ -106,6 +128,8 @@ def _differing(
         done += sum(len(raw or b"") for _, raw in person.lines)
         if not ordinal % 4096:
             progress("reading", done)
+        if ordinal == len(flags.all):
+            raise FileChangedError
         if person.claimed in scattered:
             from_elsewhere.setdefault(person.claimed, []).extend(person.lines)
         elif flags.all[ordinal]:

@@ -24,6 +24,8 @@ COLUMNS: Final = MappingProxyType(
 )
 _DATE = re.compile(r"[0-9]{8}")
 _LONGEST: Final = {"number": 42, "kind": 10}
+# Real ones have ten, or twenty with their issuer's.
+_FEWEST_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class CardColumns:
 
     width: int
     encoding: str
+    # Whether the header ends with the separator, and so every line.
+    ends_with_separator: bool
     position: dict[str, int]
 
     @classmethod
@@ -43,7 +47,12 @@ class CardColumns:
                 said = "given twice" if column in names else "missing"
                 raise RefusedFileError(f"column {said}: {column}")
         position = {field: names.index(column) for field, column in COLUMNS.items()}
-        return cls(width=len(names), encoding=encoding, position=position)
+        return cls(
+            width=len(names),
+            encoding=encoding,
+            ends_with_separator=raw.rstrip(b"\r\n").endswith(b"|"),
+            position=position,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,7 @@ class CardRow:
 
 def holds_cards(header: bytes) -> bool:
     """Whether this is the first line of a file of cards, not of people."""
-    return COLUMNS["number"] in header_names(header)[0]
+    return not set(COLUMNS.values()).isdisjoint(header_names(header)[0])
 
 
 def parse_card(columns: CardColumns, raw: bytes, *, test_identities: bool) -> CardRow:
@@ -75,18 +84,23 @@ def parse_card(columns: CardColumns, raw: bytes, *, test_identities: bool) -> Ca
     for field, longest in _LONGEST.items():
         if not value[field].isprintable() or not 0 < len(value[field]) <= longest:
             raise MalformedRowError(f"no {COLUMNS[field]} of 1 to {longest} characters")
+    if sum(map(str.isdigit, value["number"])) < _FEWEST_DIGITS:
+        raise MalformedRowError("a card number of few digits")
     try:
         holder = parse_national_id(value["national_id"])
     except InvalidIdentifierError as error:
-        raise MalformedRowError(str(error)) from error
+        raise MalformedRowError(f"identifier: {error.detail}") from error
     if holder.is_test != test_identities:
         raise MalformedRowError("a test identity" if holder.is_test else "not a test identity")
+    begins, ends = _day(value["valid_from"]), _day(value["valid_until"])
+    if begins and ends and ends < begins:
+        raise MalformedRowError("valid until a day before it is valid")
     return CardRow(
         number=value["number"],
         national_id=holder.value,
         kind=value["kind"],
-        valid_from=_day(value["valid_from"]),
-        valid_until=_day(value["valid_until"]),
+        valid_from=begins,
+        valid_until=ends,
         opposed_on=_day(value["opposed_on"]),
     )
 

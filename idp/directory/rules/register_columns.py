@@ -83,6 +83,8 @@ class RegisterColumns:
     person: dict[str, int]
     activity: dict[str, int]
     encoding: str = "utf-8"
+    # Whether the header ends with the separator, and so every line.
+    ends_with_separator: bool = True
 
     @property
     def kind(self) -> str:
@@ -93,6 +95,8 @@ class RegisterColumns:
     def from_header(cls, raw: bytes) -> Self:
         """Read the first line. A missing or doubled column is refused by its name."""
         names, encoding = header_names(raw)
+        if not set(PERSON_COLUMNS.values()).intersection(names):
+            raise RefusedFileError("the first line is no header")
         doubled = sorted(name for name, count in Counter(names).items() if count > 1)
         if doubled:
             raise RefusedFileError(f"column given twice: {', '.join(doubled)}")
@@ -107,6 +111,7 @@ class RegisterColumns:
         return cls(
             width=len(names),
             encoding=encoding,
+            ends_with_separator=raw.rstrip(b"\r\n").endswith(b"|"),
             person={
                 field: position[column]
                 for field, column in (*PERSON_COLUMNS.items(), *EXTRACTION_COLUMNS.items())
@@ -126,8 +131,9 @@ def header_names(raw: bytes) -> tuple[list[str], str]:
         # utf-8-sig: a byte order mark is tolerated.
         header, encoding = raw.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
-        # The extraction may be Latin-1; its header is what says so.
-        header, encoding = raw.decode("latin-1"), "latin-1"
+        # The extraction may be Latin-1; its header is what says so. Read as Windows-1252, which is
+        # the same but for « œ » and the like, which Latin-1 lacks and French names have.
+        header, encoding = raw.decode("cp1252", errors="replace"), "cp1252"
     names = [
         _SPELLINGS.get(name := each.strip(), name) for each in header.rstrip("\r\n").split("|")
     ]

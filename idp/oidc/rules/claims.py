@@ -4,6 +4,7 @@ from collections.abc import Collection
 from types import MappingProxyType
 from typing import Any
 
+from idp.directory.rules.nomenclatures import CATEGORIES_IN_PRACTICE
 from idp.directory.rules.professional import Exercice, Professional
 from idp.oidc.rules.answers import UserInfoShape
 from idp.oidc.rules.shapes import opened_with, shaped
@@ -49,10 +50,16 @@ def psi_identifier(professional: Professional) -> str:
     )
 
 
-def subject_role(exercice: Exercice) -> str:
-    """`code^OID` of the profession, or of the profession being learnt."""
-    oid = OID_PROFESSION_EN_FORMATION if exercice.is_student else OID_SUBJECT_ROLE
-    return f"{exercice.code_profession}^{oid}"
+def subject_roles(exercice: Exercice) -> list[str]:
+    """`code^OID` of the profession, or of the profession being learnt.
+
+    A category that is not known to mean practice might mean anything: no role is said of it.
+    """
+    if exercice.is_student:
+        return [f"{exercice.code_profession}^{OID_PROFESSION_EN_FORMATION}"]
+    if exercice.code_categorie_professionnelle not in CATEGORIES_IN_PRACTICE:
+        return []
+    return [f"{exercice.code_profession}^{OID_SUBJECT_ROLE}"]
 
 
 def exercice_entries(exercice: Exercice) -> list[dict[str, Any]]:
@@ -85,7 +92,7 @@ def _practice(professional: Professional) -> dict[str, Any]:
         **_CONSTANTS,
         "SubjectOrganization": first.raison_sociale_site,
         "SubjectOrganizationID": first.identifiant_technique_structure,
-        "SubjectRole": [subject_role(owner)],
+        "SubjectRole": subject_roles(owner),
         "Secteur_Activite": f"{sector}^{OID_SECTEUR_ACTIVITE}" if sector else "",
         "codeGenreActivite": first.code_genre_activite,
         "SubjectRefPro": {

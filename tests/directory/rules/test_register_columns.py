@@ -73,4 +73,4 @@ def test_a_wrong_separator_is_said() -> None:
 def test_a_latin_1_header_makes_a_latin_1_file() -> None:
     assert RegisterColumns.from_header(HEADER.encode()).encoding == "utf-8"
     found = RegisterColumns.from_header(HEADER.encode("latin-1"))
-    assert (found.encoding, found.width) == ("latin-1", 56)
+    assert (found.encoding, found.width) == ("cp1252", 56)

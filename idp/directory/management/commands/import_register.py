@@ -8,10 +8,12 @@ import getpass
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from idp.core.errors import IdpError
 from idp.directory.flows.import_cards import import_cards
@@ -72,10 +74,21 @@ class Command(BaseCommand):
         except RefusedFileError as error:
             if isinstance(error, TooManyChangesError):
                 self._differences(error.summary)
+                self._name_malformed(error.summary)
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         except IdpError as error:
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
-        self._report(path, summary)
+        except (DatabaseError, OSError, BrokenProcessPool) as error:
+            # The first line: what follows may quote a row.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise CommandError(
+                f"{path}: broke off, nothing is half done: {reason}; run it again"
+            ) from error
+        finally:
+            if self.stderr.isatty():
+                # Below the progress.
+                self.stderr.write("")
+        self._report(path, summary, "cards" if run is import_cards else "persons")
 
     def _list(self) -> None:
         for batch in ImportBatch.objects.order_by("-pk")[:20]:
@@ -99,16 +112,17 @@ class Command(BaseCommand):
         if not self.stderr.isatty():
             return lambda _phase, _done: None
         started: dict[str, float] = {}
-        size = path.stat().st_size if path.exists() else 0
+        size = _size(path)
 
         def show(phase: str, done: int) -> None:
-            seconds = time.monotonic() - started.setdefault(phase, time.monotonic())
-            rate = done / seconds if seconds else 0
-            # Of a packed file neither the whole nor the rest is known.
-            left = f", {(size - done) / rate:.0f} s left" if rate and done <= size else ""
-            self.stderr.write(
-                f"\r{phase}: {done >> 20} MB, {rate / 1e6:.0f} MB/s{left}   ", ending=""
-            )
+            now = time.monotonic()
+            seconds = now - started.setdefault(phase, now)
+            text = phase
+            if done and seconds:
+                rate = done / seconds
+                left = f", {(size - done) / rate:.0f} s left" if done <= size else ""
+                text = f"{phase}: {done >> 20} MB, {rate / 1e6:.0f} MB/s{left}"
+            self.stderr.write(f"\r{text:<60}", style_func=str, ending="")
 
         return show
 
@@ -117,27 +131,39 @@ class Command(BaseCommand):
             codes = ", ".join(f"{code or '?'}: {count}" for code, count in professions.items())
             self.stdout.write(f"  {what} by profession: {codes}")
 
-    def _report(self, path: Path, summary: ImportSummary) -> None:
+    def _report(self, path: Path, summary: ImportSummary, of_what: str) -> None:
         if summary.skipped:
             self.stdout.write(f"{path.name}: the very file of import {summary.batch}, skipped")
         self.stdout.write(
-            f"{path.name}: {summary.rows} rows; persons: {summary.created} created, "
+            f"{path.name}: {summary.rows} rows; {of_what}: {summary.created} created, "
             f"{summary.changed} changed, {summary.unchanged} unchanged, {summary.ended} ended"
         )
         self._differences(summary)
-        if not summary.malformed_rows:
-            return
+        self._name_malformed(summary)
+        if summary.malformed_rows:
+            raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
+
+    def _name_malformed(self, summary: ImportSummary) -> None:
         for number, reason in summary.malformed:
             self.stderr.write(f"line {number}: {reason}")
         if unnamed := summary.malformed_rows - len(summary.malformed):
             self.stderr.write(f"… and {unnamed} more")
-        raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
 
 
 def _holds_cards(path: Path) -> bool:
     with open_register(path) as lines:
         header = next(lines, None)
         return bool(header and header.raw and holds_cards(header.raw))
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 where it cannot be told, as of what a packed file holds."""
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(2) in (b"\x1f\x8b", b"PK")
+            return 0 if is_packed else path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _actor() -> str:
