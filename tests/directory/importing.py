@@ -20,7 +20,7 @@ SELECT (SELECT count(*) FROM directory_person),
        (SELECT count(*) FROM directory_alternativeidentifier),
        (SELECT count(*) FROM directory_exercice),
        (SELECT count(*) FROM directory_savoirfaire),
-       (SELECT count(*) FROM directory_activity),
+       (SELECT count(*) FROM directory_practice),
        (SELECT count(*) FROM directory_issuedcard),
        (SELECT count(*) FROM directory_formerstate)
 """

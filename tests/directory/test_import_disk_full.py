@@ -23,7 +23,7 @@ FULL_SERVER = """
 CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 RAISE EXCEPTION 'could not extend file: No space left on device'
 USING ERRCODE = 'disk_full', DETAIL = 'row of ' || OLD; END $$;
-CREATE TRIGGER disk_full BEFORE DELETE ON directory_activity
+CREATE TRIGGER disk_full BEFORE UPDATE ON directory_practice
 FOR EACH ROW EXECUTE FUNCTION disk_full()
 """
 
@@ -43,10 +43,10 @@ def full_server() -> Iterator[None]:
             cursor.execute("DROP FUNCTION disk_full CASCADE")
 
 
-# Too little for what SQLite stages, or for the log of its transaction; PostgreSQL: by its server.
+# Too little for the log of SQLite's transaction, sooner or later; PostgreSQL: by its server.
 MEANS = {
     "sqlite": [
-        (256, "reading", "disk I/O error"),
+        (256, "writing", "disk I/O error"),
         (4096, "writing", "disk I/O error"),
     ],
     "postgresql": [(1_000_000, "writing", "could not extend file: No space left on device")],

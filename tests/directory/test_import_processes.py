@@ -135,7 +135,7 @@ def merge_held() -> Iterator[None]:
         yield
         return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM directory_activity FOR UPDATE")
+        cursor.execute("SELECT id FROM directory_practice FOR UPDATE")
         yield
         transaction.set_rollback(True)
 

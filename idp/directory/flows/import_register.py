@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
@@ -64,6 +64,13 @@ class ImportSummary:
         self.malformed_rows += len(rows)
         # Rows of people scattered over the file are read last.
         self.malformed = sorted([*self.malformed, *rows])[:NAMED_ROWS]
+
+    def add(self, stored: StoredChunk) -> None:
+        """What became of a chunk of people."""
+        self.count("created", stored.created)
+        self.count("changed", stored.changed)
+        self.refuse_rows(stored.malformed)
+        self.unchanged += stored.unchanged
 
     def count(self, what: str, by_profession: Counter[str]) -> None:
         """Add people that were `created`, `changed` or `ended`."""
@@ -150,32 +157,35 @@ def _import(
     if options.ends_absent:
         gone = merge_staged.find_gone(batch.kind, test_identities=options.test_identities)
         summary.count("ended", gone)
-    with transaction.atomic():
-        change = Change.of(batch, clock.now())
-        places = bulk.Places()
-        for stored in read_differing(
-            path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
-            stamp=_stamp(batch, change), test_identities=options.test_identities,
-            progress=options.progress,
-        ):  # fmt: skip
-            _load(stored, places)
-            summary.count("created", stored.created)
-            summary.count("changed", stored.changed)
-            summary.refuse_rows(stored.malformed)
-            summary.unchanged += stored.unchanged
+    try:
+        with transaction.atomic():
+            change = Change.of(batch, clock.now())
+            places = bulk.Places()
+            for stored in read_differing(
+                path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
+                stamp=_stamp(batch, change), test_identities=options.test_identities,
+                progress=options.progress,
+            ):  # fmt: skip
+                _load(stored, places)
+                summary.add(stored)
+            if _written(path) != written:
+                raise FileChangedError
+            summary.unchanged += (
+                merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
+            )
+            _guard(known, summary, options)
+            options.progress("writing", 0)
+            bulk.analyze_staged(have_entered=summary.created > known / 10)
+            merge_staged.merge(batch, change)
+            batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
+            batch.counts = {**asdict(summary), "reading": digest.hex()}
+            batch.save()
+            forget_former(batch.kind)
+    except IntegrityError as error:
+        # Somebody whom the first reading did not meet: another file than the one it read.
         if _written(path) != written:
-            raise FileChangedError
-        summary.unchanged += (
-            merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
-        )
-        _guard(known, summary, options)
-        options.progress("writing", 0)
-        bulk.analyze_staged(have_entered=summary.created > known / 10)
-        merge_staged.merge(batch, change)
-        batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
-        batch.counts = {**asdict(summary), "reading": digest.hex()}
-        batch.save()
-        forget_former(batch.kind)
+            raise FileChangedError from error
+        raise
     return summary
 
 

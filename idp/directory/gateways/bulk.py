@@ -101,7 +101,11 @@ def _copy(table: str, names: Iterable[str], rows: bytes) -> None:
     columns = [*names]
     with connection.cursor() as cursor:
         if _is_postgresql():
-            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            # The driver's own: Django's cursors know no COPY, nor what it raises.
+            with (
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+            ):
                 copy.write(rows)
         else:
             marks = ", ".join(["%s"] * len(columns))
