@@ -32,15 +32,13 @@ from idp.directory.models import (
     Structure,
 )
 from idp.directory.rules.professional import Professional
-from idp.directory.rules.register_columns import EXTRACTION_COLUMNS, RefusedFileError
+from idp.directory.rules.register_columns import RefusedFileError
 from tests.directory.register import (
     HEADER,
-    NAMES,
     PRACTICE,
     SANDBOX_FILE,
     register,
     row,
-    row_of,
     rpps,
 )
 
@@ -332,28 +330,3 @@ def test_nothing_of_an_import_that_breaks_in_its_last_step_is_seen(
     with pytest.raises(OperationalError):
         import_bytes(register(row(nom="DURAND"), row(rpps(3))))
     assert everything() == before
-
-
-def test_a_latin_1_extraction_is_read_with_civil_names(import_bytes: Import) -> None:
-    names = [
-        *(n for n in NAMES.values() if n not in EXTRACTION_COLUMNS.values()),
-        *EXTRACTION_COLUMNS.values(),
-    ]
-    line = row_of(names, rpps(1)).removesuffix("||") + "LEFÈVRE|Jean'Éric'|"
-    import_bytes(f"{'|'.join(names)}|\n{line}\n".encode("latin-1"))
-    found = person()
-    assert (found.family_name, found.given_names) == ("LEFÈVRE", "Jean Éric")
-    assert Person.objects.get(pk=found.person_id).source == "psc"
-
-
-def test_processes_side_by_side_read_the_same(
-    import_bytes: Import, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(read_people, "_ALONE", 0)
-    monkeypatch.setattr(read_people, "CHUNK", 3)
-    rows = [row(rpps(n), nom="A\\B", **PRACTICE) for n in range(20)]
-    assert counts(import_bytes(register(*rows, "bad"))) == (20, 0, 0, 1)
-    assert person(7).family_name == "A\\B"
-    assert Practice.objects.count() == 20
-    # They all practise at the same place.
-    assert Structure.objects.get().raison_sociale_site == PRACTICE["raison_sociale_site"]
