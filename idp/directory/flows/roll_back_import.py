@@ -1,6 +1,7 @@
 """Takes an import back: the people it touched are again what they were before it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -10,11 +11,12 @@ from django.db.models import QuerySet
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
-from idp.directory.gateways import bulk, undo_batch
+from idp.directory.gateways import bulk, savoir_faire, undo_batch
 from idp.directory.rules import card_row
-from idp.directory.rules.merge import JSON
+from idp.directory.rules.merge import JSON, exercices_json
 from idp.directory.rules.professional import Professional
-from idp.directory.rules.stored_rows import Rendering
+from idp.directory.rules.savoir_faire import Known, Source, with_listed, with_savoir_faire
+from idp.directory.rules.stored_rows import Rendering, snapshot_json
 
 _TOGETHER: Final = 500
 
@@ -29,6 +31,7 @@ def roll_back_import(*, batch_id: int) -> int:
         former = models.FormerState.objects.filter(batch=batch)
         if not former.exists():
             _refuse_without_former(batch)
+        undo_batch.give_back_days(batch)
         count = _stage(former.exclude(snapshot=None))
         bulk.analyze_staged(have_entered=False)
         entered = undo_batch.undo(batch, clock.now())
@@ -66,8 +69,12 @@ def _stage(former: QuerySet[models.FormerState]) -> int:
     places = bulk.Places()
     for states in _batches(former.order_by("pk").iterator(_TOGETHER)):
         rendering = Rendering()
+        people = [state.person_id for state in states]
+        own = savoir_faire.live_of(people, Source.PEOPLE)
+        listed = savoir_faire.live_of(people, Source.LIST)
         for state in states:
-            _render(rendering, state)
+            of = own.get(state.person_id, {}), listed.get(state.person_id, {})
+            _render(rendering, state, *of)
         for table, rows in rendering.rows().items():
             bulk.load(table, rows)
         places.load(rendering.structures)
@@ -75,12 +82,18 @@ def _stage(former: QuerySet[models.FormerState]) -> int:
     return count
 
 
-def _render(rendering: Rendering, state: models.FormerState) -> None:
+def _render(rendering: Rendering, state: models.FormerState, own: Known, listed: Known) -> None:
     who = Professional.from_snapshot(state.snapshot)
     fingerprints = (state.fingerprint, state.raw_fingerprint)
-    rendering.add_person(who, JSON.encode(state.snapshot), fingerprints)
-    if state.left_register_at is None:
-        rendering.add_exercices(who.person_id.hex, who.exercices)
+    if state.left_register_at is not None:
+        rendering.add_person(who, JSON.encode(state.snapshot), fingerprints)
+        return
+    # An import of savoir-faire may have come between.
+    who = Professional.from_snapshot(with_savoir_faire(state.snapshot, own))
+    shown = exercices_json(with_listed(who.exercices, listed))
+    who_alone = replace(who, exercices=())
+    rendering.add_person(who_alone, snapshot_json(who_alone, shown), fingerprints)
+    rendering.add_exercices(who.person_id.hex, who.exercices)
 
 
 def _batches(states: Iterator[models.FormerState]) -> Iterator[list[models.FormerState]]:
