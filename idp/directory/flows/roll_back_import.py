@@ -11,14 +11,22 @@ from django.db.models import QuerySet
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
-from idp.directory.gateways import bulk, savoir_faire, undo_batch
+from idp.directory.flows.import_savoir_faire import render_shown
+from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire, undo_batch
+from idp.directory.gateways.merge_practices import Change
 from idp.directory.rules import card_row
 from idp.directory.rules.merge import JSON, exercices_json
 from idp.directory.rules.professional import Professional
-from idp.directory.rules.savoir_faire import Known, Source, with_listed, with_savoir_faire
-from idp.directory.rules.stored_rows import Rendering, snapshot_json
+from idp.directory.rules.savoir_faire import KIND, Known, Source, with_listed, with_savoir_faire
+from idp.directory.rules.stored_rows import (
+    STAGED,
+    STAGED_SAVOIR_FAIRE,
+    Rendering,
+    snapshot_json,
+)
 
 _TOGETHER: Final = 500
+_TABLES: Final = {**STAGED, **STAGED_SAVOIR_FAIRE}
 
 
 def roll_back_import(*, batch_id: int) -> int:
@@ -26,8 +34,10 @@ def roll_back_import(*, batch_id: int) -> int:
 
     Who entered by it has left the register, and keeps the subject for when they come back.
     """
-    with bulk.only_import(), bulk.staging(), transaction.atomic():
+    with bulk.only_import(), bulk.staging(_TABLES), transaction.atomic():
         batch = _last_of_its_kind(batch_id)
+        if batch.kind == KIND:
+            return _roll_back_savoir_faire(batch)
         former = models.FormerState.objects.filter(batch=batch)
         if not former.exists():
             _refuse_without_former(batch)
@@ -35,9 +45,21 @@ def roll_back_import(*, batch_id: int) -> int:
         count = _stage(former.exclude(snapshot=None))
         bulk.analyze_staged(have_entered=False)
         entered = undo_batch.undo(batch, clock.now())
-        batch.state = models.ImportBatch.State.ROLLED_BACK
-        batch.save(update_fields=["state"])
+        _mark(batch)
     return count + entered
+
+
+def _roll_back_savoir_faire(batch: models.ImportBatch) -> int:
+    change = Change.of(batch, clock.now())
+    merge_savoir_faire.undo(batch, change)
+    count = render_shown(change.at)
+    _mark(batch)
+    return count
+
+
+def _mark(batch: models.ImportBatch) -> None:
+    batch.state = models.ImportBatch.State.ROLLED_BACK
+    batch.save(update_fields=["state"])
 
 
 def _last_of_its_kind(batch_id: int) -> models.ImportBatch:

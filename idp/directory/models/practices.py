@@ -48,7 +48,8 @@ class Exercice(Dated):
 class SavoirFaire(Dated):
     """A recognised competence of a person in a profession, as one of the files says it.
 
-    `source`: which (`rules.savoir_faire.Source`); what both say is two rows, and shown once. None outlives its exercice.
+    `source`: which (`rules.savoir_faire.Source`). What both say is two rows, and shown once; none
+    outlives its exercice.
     """
 
     person = models.ForeignKey(
