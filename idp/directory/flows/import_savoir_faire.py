@@ -58,6 +58,8 @@ def import_savoir_faire(*, path: Path, options: Options) -> ImportSummary:
         except (RefusedFileError, IdpError) as error:
             _finish(batch, ImportBatch.State.REFUSED, {"reason": str(error)})
             raise
+    if summary.skipped:
+        return summary
     log.info(
         "savoir_faire_imported", file=path.name, batch=summary.batch, rows=summary.rows,
         created=summary.created, changed=summary.changed, unchanged=summary.unchanged,

@@ -34,7 +34,8 @@ def share(text: str) -> float:
 class Command(BaseCommand):
     help = (
         "Write a register file of fictitious people in the official format. The same seed gives "
-        "the same bytes, and the same people whatever the kind. Import it with --test-identities, in sandbox mode."
+        "the same bytes, and the same people whatever the kind. Import it with --test-identities, "
+        "in sandbox mode."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
