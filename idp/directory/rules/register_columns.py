@@ -103,7 +103,10 @@ class RegisterColumns:
     @classmethod
     def of_savoir_faire(cls, raw: bytes) -> Self:
         """The same for `PS_LibreAcces_SavoirFaire`: people, their professions, no practices."""
-        return cls._read(raw, [PERSON_COLUMNS[field] for field in _OF_SAVOIR_FAIRE])
+        columns = cls._read(raw, [PERSON_COLUMNS[field] for field in _OF_SAVOIR_FAIRE])
+        if columns.activity:
+            raise RefusedFileError("not a file of savoir-faire: it holds practices")
+        return columns
 
     @classmethod
     def _read(cls, raw: bytes, wanted: Iterable[str]) -> Self:

@@ -4,7 +4,6 @@ import gzip
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -33,9 +32,9 @@ NURSE = "60"
 
 
 def skill(
-    number: int = 1, code: str = "SM54", *, type: str = "S", profession: str = "10", **changes: str
+    number: int = 1, code: str = "SM54", *, kind: str = "S", profession: str = "10", **changes: str
 ) -> str:
-    of = {"code_profession": profession, "code_type_savoir_faire": type, "code_savoir_faire": code}
+    of = {"code_profession": profession, "code_type_savoir_faire": kind, "code_savoir_faire": code}
     return row_of(COLUMNS, rpps(number), **of, **changes)
 
 
@@ -49,12 +48,19 @@ def load(tmp_path: Path) -> Import:
     """Imports a file of savoir-faire of these rows."""
 
     def load(
-        *rows: str, name: str = "savoir.txt", header: str = HEADER, **options: bool
+        *rows: str,
+        name: str = "savoir.txt",
+        header: str = HEADER,
+        accept_changes: bool = True,
+        allow_older: bool = False,
+        test_identities: bool = False,
     ) -> ImportSummary:
         path = tmp_path / name
         path.write_bytes(register(*rows, header=header))
-        choices = replace(Options(accept_changes=True), **options)
-        return import_savoir_faire(path=path, options=choices)
+        options = Options(
+            accept_changes=accept_changes, allow_older=allow_older, test_identities=test_identities
+        )
+        return import_savoir_faire(path=path, options=options)
 
     return load
 
@@ -146,7 +152,7 @@ def test_both_files_are_shown_together_each_savoir_faire_once(
     load: Import, import_bytes: Import
 ) -> None:
     import_bytes(register(row(**knows("SM26")), row(**knows("SM54"))))
-    load(skill(code="SM54"), skill(code="SM04"), skill(code="C1", type="C"))
+    load(skill(code="SM54"), skill(code="SM04"), skill(code="C1", kind="C"))
     assert shown() == ["SM04", "SM26", "SM54", "C1"]
     assert SavoirFaire.objects.filter(code="SM54").count() == 2
 
