@@ -2,13 +2,14 @@
 
 import gzip
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from idp.core import clock
 from idp.core.errors import IdpError
@@ -17,7 +18,7 @@ from idp.directory.flows.find import find_professional
 from idp.directory.flows.import_register import ImportSummary, Options, TooManyChangesError
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
 from idp.directory.flows.roll_back_import import roll_back_import
-from idp.directory.gateways import merge_savoir_faire
+from idp.directory.gateways import bulk, merge_savoir_faire
 from idp.directory.models import AlternativeIdentifier, Exercice, ImportBatch, Person, SavoirFaire
 from idp.directory.rules.official_headers import SAVOIR_FAIRE_FILE
 from idp.directory.rules.professional import Exercice as ExerciceValue
@@ -402,6 +403,28 @@ def test_nothing_of_an_import_that_breaks_in_its_last_step_is_seen(
     assert everything() == before
     assert counts(load(skill(code="SM04"), skill(2))) == (1, 1, 0, 0)
     assert set(ImportBatch.objects.values_list("state", flat=True)) == {"done", "refused"}
+
+
+def test_only_one_import_runs_at_a_time(load: Import) -> None:
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with bulk.only_import():
+            is_held.set()
+            is_over.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert is_held.wait(30)
+        with pytest.raises(IdpError) as caught:
+            load(skill())
+    finally:
+        is_over.set()
+        other.join()
+    assert caught.value.code == "import_running"
+    assert load().rows == 0
 
 
 def test_a_packed_latin_1_file_is_read(tmp_path: Path, import_bytes: Import) -> None:
