@@ -69,17 +69,16 @@ def import_savoir_faire(*, path: Path, options: Options) -> ImportSummary:
 
 
 def render_shown(at: object) -> int:
-    """Render whose savoir-faire moved: how many read otherwise than before."""
+    """Render whose savoir-faire moved: how many they are."""
     count = 0
     for people in merge_savoir_faire.shown_people(_TOGETHER):
         lines = Lines(STAGED_SAVOIR_FAIRE)
         live = savoir_faire.live_of(people, *Source)
         snapshots = Person.objects.filter(pk__in=people).values_list("pk", "snapshot")
         for person_id, snapshot in snapshots:
-            rendered = JSON.encode(with_savoir_faire(snapshot, live.get(person_id, {})))
-            if rendered != JSON.encode(snapshot):
-                lines.add("rendered", person_id.hex, rendered)
-                count += 1
+            rendered = with_savoir_faire(snapshot, live.get(person_id, {}))
+            lines.add("rendered", person_id.hex, JSON.encode(rendered))
+        count += len(people)
         for table, rows in lines.rows().items():
             bulk.load(table, rows)
     merge_savoir_faire.replace_snapshots(at)
