@@ -43,8 +43,12 @@ class ExerciceInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 class SavoirFaireInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Savoir-faire and the files that say them, those that ended included."""
+
     model = models.SavoirFaire
     extra = 0
+    fields = ("code_profession", "code_type", "code", "source", "since", "until")
+    ordering = ("-until", "code_profession", "code_type", "code")
 
 
 class PracticeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from io import StringIO
 from pathlib import Path
 
@@ -10,10 +11,18 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from idp.directory.models import Exercice, ImportBatch, Person
-from tests.directory.register import SANDBOX_FILE, register, row, rpps
+from idp.directory.models import Exercice, ImportBatch, Person, SavoirFaire
+from idp.directory.rules.official_headers import SAVOIR_FAIRE_FILE
+from tests.directory.register import COLUMNS, SANDBOX_FILE, register, row, row_of, rpps
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+KNOWN = {"code_type_savoir_faire": "S", "code_savoir_faire": "SM54"}
+SAVOIR_FAIRE = register(
+    *(row_of([*SAVOIR_FAIRE_FILE], rpps(number), **KNOWN) for number in (1, 2)),
+    header="|".join((*SAVOIR_FAIRE_FILE, "")),
+)
 
 
 def run(path: Path, *options: str) -> tuple[int, str, str]:
@@ -136,3 +145,82 @@ def test_a_made_register_is_imported_without_a_flaw(tmp_path: Path, kind: str) -
     assert "0 created" in out
     assert " 0 changed" not in out
     assert run(first, "--test-identities")[0] == 0
+
+
+@pytest.mark.django_db
+def test_a_file_of_savoir_faire_is_known_by_its_header_listed_and_taken_back(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "register.txt"
+    path.write_bytes(register(row()))
+    run(path)
+    path.write_bytes(SAVOIR_FAIRE)
+    status, out, _ = run(path)
+    assert status == 0
+    assert "2 rows; persons: 1 created, 0 changed, 0 unchanged, 0 ended" in out
+    assert "rows left out: 1 unknown" in out
+    assert SavoirFaire.objects.get().code == "SM54"
+    assert "skipped" in run(path)[1]
+    out_list = StringIO()
+    call_command("import_register", "--list", stdout=out_list)
+    assert "  savoir_faire  done  register.txt  1 created" in out_list.getvalue()
+    last = ImportBatch.objects.latest("pk")
+    call_command("import_register", "--rollback", str(last.pk), stdout=StringIO())
+    assert not SavoirFaire.objects.exists()
+
+
+@pytest.mark.django_db
+def test_one_archive_of_both_files_is_imported_twice(tmp_path: Path) -> None:
+    path = tmp_path / "PS_LibreAcces.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("PS_LibreAcces_Personne_activite_202611240730.txt", register(row()))
+        archive.writestr("PS_LibreAcces_SavoirFaire_202611240730.txt", SAVOIR_FAIRE)
+        archive.writestr("PS_LibreAcces_Dipl_AutExerc_202611240730.txt", b"-")
+    assert run(path)[0] == 0
+    assert not SavoirFaire.objects.exists()
+    assert run(path, "--savoir-faire")[0] == 0
+    assert SavoirFaire.objects.get().code == "SM54"
+    assert ImportBatch.objects.latest("pk").kind == "savoir_faire"
+
+
+@pytest.mark.django_db
+def test_a_register_of_people_is_never_taken_for_a_file_of_savoir_faire(tmp_path: Path) -> None:
+    columns = ["Mode" if name == "Code mode exercice" else name for name in COLUMNS]
+    path = tmp_path / "register.txt"
+    path.write_bytes(register(row(**KNOWN), header="|".join((*columns, ""))))
+    status, _, err = run(path)
+    assert status == 1
+    assert "missing column: Code mode exercice" in err
+    status, _, err = run(path, "--savoir-faire")
+    assert status == 1
+    assert "not a file of savoir-faire: it holds practices" in err
+
+
+@pytest.mark.django_db
+def test_made_savoir_faire_are_those_of_the_made_register(tmp_path: Path) -> None:
+    def make(name: str, *options: str) -> Path:
+        path = tmp_path / name
+        given = ("--people", "200", "--output", str(path), *options)
+        call_command("make_register", *given, stdout=StringIO())
+        return path
+
+    run(make("people.txt"), "--test-identities")
+    before = {person.pk: person.snapshot for person in Person.objects.all()}
+    own = ("person", "code_profession", "code_categorie_professionnelle", "code_type", "code")
+    said = {*SavoirFaire.objects.values_list(*own)}
+    path = make("savoir.txt", "--kind", "savoir_faire")
+    assert path.read_bytes() == make("again.txt", "--kind", "savoir_faire").read_bytes()
+    status, out, err = run(path, "--test-identities")
+    assert (status, err) == (0, "")
+    assert "left out" not in out
+    assert {*SavoirFaire.objects.filter(source="savoir_faire").values_list(*own)} == said
+    assert len(said) > 20
+    assert {person.pk: person.snapshot for person in Person.objects.all()} == before
+    # Renamed and gone alike: nothing is said of who is no longer in the register of people.
+    fate = ("--changed", "3%", "--ended", "10%")
+    run(make("people.txt", *fate), "--test-identities", "--accept-changes")
+    later = make("savoir.txt", "--kind", "savoir_faire", *fate)
+    status, out, _ = run(later, "--test-identities")
+    assert status == 0
+    assert "persons: 0 created, 0 changed" in out
+    assert "left out" not in out

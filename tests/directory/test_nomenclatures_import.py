@@ -1,5 +1,6 @@
 """Tables of the NOS: taken whole or refused with the reason, used for words, held against codes."""
 
+import datetime
 import json
 from collections.abc import Callable
 from io import StringIO
@@ -18,7 +19,7 @@ from idp.directory.flows.nomenclatures import (
     labels_of,
     unknown_codes,
 )
-from idp.directory.models import Exercice, Nomenclature, NomenclatureCode
+from idp.directory.models import Exercice, Nomenclature, NomenclatureCode, SavoirFaire
 from idp.directory.rules.code_system import (
     RefusedNomenclatureError,
     is_older,
@@ -222,6 +223,17 @@ def test_unknown_codes_of_the_register_are_counted_and_kept(
     assert "SA07" not in counted
     Exercice.objects.filter(code_profession="10").update(code_profession="QQ")
     assert any(each.code == "QQ" and each.rows for each in unknown_codes())
+
+
+def test_codes_of_what_has_ended_are_not_reported(
+    sandbox_people: ImportSummary, write: Write
+) -> None:
+    import_nomenclatures(paths=[write(system("R04-TypeSavoirFaire"))])
+    reported = {each.code for each in unknown_codes() if each.column == "code_type"}
+    assert "S" in reported
+    SavoirFaire.objects.filter(code_type="S").update(until=datetime.date(2026, 11, 24))
+    now = {each.code for each in unknown_codes() if each.column == "code_type"}
+    assert now == reported - {"S"}
 
 
 def test_the_people_of_the_sandbox_have_no_unknown_profession(

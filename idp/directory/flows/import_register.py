@@ -37,7 +37,7 @@ NAMED_ROWS: Final = 20
 GUARD: Final = 0.05
 # How many imports can be taken back, the last first.
 KEPT_BATCHES: Final = 7
-_STAGE_BYTES: Final = 1 << 20
+STAGE_BYTES: Final = 1 << 20
 Progress = Callable[[str, int], None]
 
 
@@ -56,6 +56,8 @@ class ImportSummary:
     malformed_rows: int = 0
     malformed: list[tuple[int, str]] = field(default_factory=list)
     by_profession: dict[str, dict[str, int]] = field(default_factory=dict)
+    # Well-formed rows that say nothing here, by reason: of savoir-faire alone.
+    left_out: dict[str, int] = field(default_factory=dict)
     batch: int = 0
     skipped: bool = False
 
@@ -112,12 +114,7 @@ def import_register(
     Raises `RefusedFileError` (and has changed nothing) when the file as a whole cannot be trusted.
     """
     options = options or Options(test_identities=test_identities)
-    if options.test_identities and not settings.HYGIE.is_sandbox:
-        raise IdpError(
-            "test_identities_forbidden",
-            "Les identités de test n’existent qu’en mode bac à sable.",
-            status=403,
-        )
+    refuse_test_identities(options)
     with open_register(path) as lines:
         header, columns = _header(lines)
     digest = header_digest(header, test_identities=options.test_identities)
@@ -141,6 +138,16 @@ def import_register(
         ended=summary.ended, malformed_rows=summary.malformed_rows,
     )  # fmt: skip
     return summary
+
+
+def refuse_test_identities(options: Options) -> None:
+    """Outside the sandbox."""
+    if options.test_identities and not settings.HYGIE.is_sandbox:
+        raise IdpError(
+            "test_identities_forbidden",
+            "Les identités de test n’existent qu’en mode bac à sable.",
+            status=403,
+        )
 
 
 def _import(
@@ -173,7 +180,7 @@ def _import(
             summary.unchanged += (
                 merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
             )
-            _guard(known, summary, options)
+            guard(known, summary, options)
             options.progress("writing", 0)
             bulk.analyze_staged(have_entered=summary.created > known / 10)
             merge_staged.merge(batch, change)
@@ -220,7 +227,8 @@ def _written(path: Path) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _guard(known: int, summary: ImportSummary, options: Options) -> None:
+def guard(known: int, summary: ImportSummary, options: Options) -> None:
+    """Refuse a file by which more of the people known would change or end than a day brings."""
     too_many = summary.changed + summary.ended > GUARD * known
     if known and too_many and not options.accept_changes:
         raise TooManyChangesError(summary, known)
@@ -241,22 +249,23 @@ def _look_over(
                 fingerprint = raw_fingerprint(digest, raws)
                 staged.append(f"{person.claimed}\t{fingerprint}\t{ordinal}\n")
                 size += len(staged[-1])
-            if size > _STAGE_BYTES:
+            if size > STAGE_BYTES:
                 bulk.load("seen", "".join(staged).encode())
                 staged, size = [], 0
             done += sum(map(len, raws))
             if not ordinal % 4096:
                 options.progress("looking over", done)
     bulk.load("seen", "".join(staged).encode())
-    _refuse_broken_off(person.lines[-1] if summary.rows else None, columns)
+    refuse_broken_off(Line(*person.lines[-1]) if summary.rows else None, columns)
     return flags
 
 
-def _refuse_broken_off(last: tuple[int, bytes | None] | None, columns: RegisterColumns) -> None:
-    if last is None or last[1] is None or last[1].endswith(b"\n"):
+def refuse_broken_off(last: Line | None, columns: RegisterColumns) -> None:
+    """Refuse a file whose last line is not whole."""
+    if last is None or last.raw is None or last.raw.endswith(b"\n"):
         return
-    if last[1].count(b"|") < columns.width - (not columns.ends_with_separator):
-        raise RefusedFileError(f"the file breaks off in line {last[0]}")
+    if last.raw.count(b"|") < columns.width - (not columns.ends_with_separator):
+        raise RefusedFileError(f"the file breaks off in line {last.number}")
 
 
 def _flag_differing(flags: Flags, source: str) -> Flags:

@@ -95,9 +95,8 @@ def unknown_codes() -> Iterator[Unknown]:
         if known is None:
             continue
         # What has ended keeps the codes of its time.
-        ends = {} if model is models.SavoirFaire else {"until": None}
         counted = (
-            model.objects.filter(**ends)
+            model.objects.filter(until=None)
             .exclude(**{column: ""})
             .values(column)
             .annotate(rows=Count("pk"))

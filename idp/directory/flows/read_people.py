@@ -15,13 +15,14 @@ from typing import Final
 
 from idp.core.identifiers import parse_national_id
 from idp.directory import models
-from idp.directory.gateways import merge_staged
+from idp.directory.gateways import merge_staged, savoir_faire
 from idp.directory.gateways.processes import begin
 from idp.directory.gateways.register_file import Line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.register_row import claimed_national_id
+from idp.directory.rules.savoir_faire import Source
 from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, Subject, store_chunk
 from idp.directory.rules.subjects import ENTROPY_BYTES
 
@@ -163,11 +164,14 @@ def _chunks(
 def _known(claimed: list[str]) -> dict[str, Subject]:
     """Who is known, with all their identifiers; nobody who is known under a former one."""
     main = models.AlternativeIdentifier.objects.filter(identifier__in=claimed)
-    people = models.Person.objects.filter(pk__in=main.values("person")).prefetch_related(
-        "alternative_identifiers"
+    people = (
+        models.Person.objects.filter(pk__in=main.values("person"))
+        .prefetch_related("alternative_identifiers")
+        .defer("snapshot")
     )
     found = {}
-    for person in people.defer("snapshot"):
+    listed = savoir_faire.live_of([person.pk for person in people], Source.LIST)
+    for person in people:
         identifiers = sorted(person.alternative_identifiers.all(), key=lambda row: row.quality)
         for each in identifiers:
             found[each.identifier] = Subject(
@@ -182,5 +186,6 @@ def _known(claimed: list[str]) -> dict[str, Subject]:
                 fingerprint=person.fingerprint,
                 is_former=each.quality != 1,
                 has_left=person.left_register_at is not None,
+                listed=listed.get(person.pk, {}),
             )
     return found

@@ -1,6 +1,7 @@
 """Takes an import back: the people it touched are again what they were before it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -10,13 +11,22 @@ from django.db.models import QuerySet
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
-from idp.directory.gateways import bulk, undo_batch
+from idp.directory.flows.import_savoir_faire import render_shown
+from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire, undo_batch
+from idp.directory.gateways.merge_practices import Change
 from idp.directory.rules import card_row
-from idp.directory.rules.merge import JSON
+from idp.directory.rules.merge import JSON, exercices_json
 from idp.directory.rules.professional import Professional
-from idp.directory.rules.stored_rows import Rendering
+from idp.directory.rules.savoir_faire import KIND, Known, Source, with_listed, with_savoir_faire
+from idp.directory.rules.stored_rows import (
+    STAGED,
+    STAGED_SAVOIR_FAIRE,
+    Rendering,
+    snapshot_json,
+)
 
 _TOGETHER: Final = 500
+_TABLES: Final = {**STAGED, **STAGED_SAVOIR_FAIRE}
 
 
 def roll_back_import(*, batch_id: int) -> int:
@@ -24,17 +34,32 @@ def roll_back_import(*, batch_id: int) -> int:
 
     Who entered by it has left the register, and keeps the subject for when they come back.
     """
-    with bulk.only_import(), bulk.staging(), transaction.atomic():
+    with bulk.only_import(), bulk.staging(_TABLES), transaction.atomic():
         batch = _last_of_its_kind(batch_id)
+        if batch.kind == KIND:
+            return _roll_back_savoir_faire(batch)
         former = models.FormerState.objects.filter(batch=batch)
         if not former.exists():
             _refuse_without_former(batch)
+        undo_batch.give_back_days(batch)
         count = _stage(former.exclude(snapshot=None))
         bulk.analyze_staged(have_entered=False)
         entered = undo_batch.undo(batch, clock.now())
-        batch.state = models.ImportBatch.State.ROLLED_BACK
-        batch.save(update_fields=["state"])
+        _mark(batch)
     return count + entered
+
+
+def _roll_back_savoir_faire(batch: models.ImportBatch) -> int:
+    change = Change.of(batch, clock.now())
+    merge_savoir_faire.undo(batch, change)
+    count = render_shown(change.at)
+    _mark(batch)
+    return count
+
+
+def _mark(batch: models.ImportBatch) -> None:
+    batch.state = models.ImportBatch.State.ROLLED_BACK
+    batch.save(update_fields=["state"])
 
 
 def _last_of_its_kind(batch_id: int) -> models.ImportBatch:
@@ -66,8 +91,12 @@ def _stage(former: QuerySet[models.FormerState]) -> int:
     places = bulk.Places()
     for states in _batches(former.order_by("pk").iterator(_TOGETHER)):
         rendering = Rendering()
+        people = [state.person_id for state in states]
+        own = savoir_faire.live_of(people, Source.PEOPLE)
+        listed = savoir_faire.live_of(people, Source.LIST)
         for state in states:
-            _render(rendering, state)
+            of = own.get(state.person_id, {}), listed.get(state.person_id, {})
+            _render(rendering, state, *of)
         for table, rows in rendering.rows().items():
             bulk.load(table, rows)
         places.load(rendering.structures)
@@ -75,12 +104,18 @@ def _stage(former: QuerySet[models.FormerState]) -> int:
     return count
 
 
-def _render(rendering: Rendering, state: models.FormerState) -> None:
+def _render(rendering: Rendering, state: models.FormerState, own: Known, listed: Known) -> None:
     who = Professional.from_snapshot(state.snapshot)
     fingerprints = (state.fingerprint, state.raw_fingerprint)
-    rendering.add_person(who, JSON.encode(state.snapshot), fingerprints)
-    if state.left_register_at is None:
-        rendering.add_exercices(who.person_id.hex, who.exercices)
+    if state.left_register_at is not None:
+        rendering.add_person(who, JSON.encode(state.snapshot), fingerprints)
+        return
+    # An import of savoir-faire may have come between.
+    who = Professional.from_snapshot(with_savoir_faire(state.snapshot, own))
+    shown = exercices_json(with_listed(who.exercices, listed))
+    who_alone = replace(who, exercices=())
+    rendering.add_person(who_alone, snapshot_json(who_alone, shown), fingerprints)
+    rendering.add_exercices(who.person_id.hex, who.exercices)
 
 
 def _batches(states: Iterator[models.FormerState]) -> Iterator[list[models.FormerState]]:

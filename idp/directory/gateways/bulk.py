@@ -5,7 +5,7 @@ PostgreSQL fills them by COPY, SQLite by INSERT; the merge that follows is the s
 """
 
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,10 @@ from typing import Any, Final
 from django.db import connection
 
 from idp.core.errors import IdpError
-from idp.directory.rules.stored_rows import ENTERING, STAGED, values_of
+from idp.directory.rules.stored_rows import ENTERING, STAGED, STAGED_SAVOIR_FAIRE, values_of
 
+# Columns and their types, by table.
+Tables = Mapping[str, Mapping[str, str]]
 # What an import fills.
 _FINAL: Final = (
     *("directory_person", "directory_alternativeidentifier", "directory_exercice"),
@@ -67,29 +69,30 @@ def _already_running() -> IdpError:
 
 
 @contextmanager
-def staging() -> Iterator[None]:
-    """The staging tables, empty at the start, none left at the end."""
+def staging(tables: Tables = STAGED) -> Iterator[None]:
+    """These staging tables, empty at the start, none left at the end."""
     types: dict[str, str] = {} if _is_postgresql() else _SQLITE_TYPES
     with connection.cursor() as cursor:
-        _drop(cursor)
-        for table, columns in STAGED.items():
+        _drop(cursor, tables)
+        for table, columns in tables.items():
             body = ", ".join(f"{name} {types.get(kind, kind)}" for name, kind in columns.items())
             cursor.execute(f"CREATE TEMPORARY TABLE staged_{table} ({body})")
         try:
             yield
         finally:
             if connection.connection is not None and not connection.needs_rollback:
-                _drop(cursor)
+                _drop(cursor, tables)
 
 
-def _drop(cursor: Any) -> None:
-    for table in STAGED:
+def _drop(cursor: Any, tables: Tables) -> None:
+    for table in tables:
         cursor.execute(f"DROP TABLE IF EXISTS staged_{table}")
 
 
 def load(table: str, rows: bytes) -> None:
     """Append rows, in the text form of COPY, to a staging table."""
-    _copy(f"staged_{table}", STAGED[table], rows)
+    columns = STAGED.get(table) or STAGED_SAVOIR_FAIRE[table]
+    _copy(f"staged_{table}", columns, rows)
 
 
 def enter(table: str, rows: bytes) -> None:

@@ -12,13 +12,18 @@ from django.db import connection
 
 from idp.directory.gateways import bulk
 from idp.directory.models import ImportBatch
+from idp.directory.rules.savoir_faire import Source
 from idp.directory.rules.stored_rows import STAGED
 
+_PROFESSION: Final = ("code_profession", "code_categorie_professionnelle")
 # By what a row of a person is the same as before.
 _SAME: Final = {
-    "exercice": ("code_profession", "code_categorie_professionnelle"),
+    "exercice": _PROFESSION,
     "practice": ("key",),
+    "savoirfaire": (*_PROFESSION, "code_type", "code", "source"),
 }
+# What another file says is not this one's to end.
+_OWN: Final = {"savoirfaire": f" AND source = '{Source.PEOPLE}'"}
 _KNOWN_BEFORE: Final = "{}.person_id IN (SELECT id FROM staged_person)"
 
 
@@ -48,12 +53,18 @@ def merge_practices(cursor: Any, change: Change) -> None:
         _end(cursor, table, change)
         _go_on(cursor, table)
         _begin(cursor, table, change)
+    end_unpractised(cursor, change, "SELECT id FROM staged_person")
+
+
+def end_unpractised(cursor: Any, change: Change, people: str) -> None:
+    """End the savoir-faire of these people, whoever says them, of what they do not practise."""
+    same = " AND ".join(f"e.{name} = directory_savoirfaire.{name}" for name in _PROFESSION)
     cursor.execute(
-        "DELETE FROM directory_savoirfaire WHERE " + _KNOWN_BEFORE.format("directory_savoirfaire")
-    )
-    columns = ", ".join(STAGED["savoirfaire"])
-    cursor.execute(
-        f"INSERT INTO directory_savoirfaire ({columns}) SELECT {columns} FROM staged_savoirfaire"
+        "UPDATE directory_savoirfaire SET until = %s, ended_by = %s "
+        f"WHERE until IS NULL AND person_id IN ({people}) AND NOT EXISTS "
+        "(SELECT 1 FROM directory_exercice e WHERE e.person_id = directory_savoirfaire.person_id "
+        f"AND e.until IS NULL AND {same})",
+        [change.day, change.batch],
     )
 
 
@@ -77,13 +88,15 @@ def _end(cursor: Any, table: str, change: Change) -> None:
     cursor.execute(
         f"UPDATE directory_{table} SET until = %s, ended_by = %s "
         f"WHERE until IS NULL AND {_KNOWN_BEFORE.format(f'directory_{table}')} AND NOT EXISTS "
-        f"(SELECT 1 FROM staged_{table} s WHERE {_is_same(table)})",
+        f"(SELECT 1 FROM staged_{table} s WHERE {_is_same(table)}){_OWN.get(table, '')}",
         [change.day, change.batch],
     )
 
 
 def _go_on(cursor: Any, table: str) -> None:
     columns, values = _columns(table)
+    if len(columns) == len(_SAME[table]) + 1:
+        return  # Nothing of it is left to change.
     changes = ", ".join(
         f"{column} = {value}" for column, value in zip(columns, values, strict=True)
     )

@@ -97,7 +97,7 @@ def _remember(cursor: Any, batch: ImportBatch) -> None:
 
 
 def _let_go(cursor: Any, change: Change) -> None:
-    for table in ("exercice", "practice"):
+    for table in ("exercice", "practice", "savoirfaire"):
         cursor.execute(
             f"UPDATE directory_{table} SET until = %s, ended_by = %s FROM staged_gone s "
             f"WHERE directory_{table}.person_id = s.id AND until IS NULL",

@@ -10,6 +10,8 @@ from typing import IO, Final, NamedTuple, cast
 
 from idp.directory.rules.register_columns import RefusedFileError
 
+PEOPLE: Final = "PS_LibreAcces_Personne_activite"
+SAVOIR_FAIRE: Final = "PS_LibreAcces_SavoirFaire"
 # The longest real line has about 1 kB.
 LONGEST_LINE: Final = 65_536
 
@@ -22,17 +24,20 @@ class Line(NamedTuple):
 
 
 @contextmanager
-def open_register(path: Path) -> Iterator[Iterator[Line]]:
-    """Opens by content, not by name. What is wrong with the file is a `RefusedFileError`."""
+def open_register(path: Path, member: str = PEOPLE) -> Iterator[Iterator[Line]]:
+    """Opens by content, not by name. What is wrong with the file is a `RefusedFileError`.
+
+    `member`: of an archive of several files, the one whose name says so.
+    """
     try:
-        with _open_stream(path) as stream:
+        with _open_stream(path, member) as stream:
             yield _lines(stream)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise RefusedFileError(f"cannot be read: {error}") from error
 
 
 @contextmanager
-def _open_stream(path: Path) -> Iterator[IO[bytes]]:
+def _open_stream(path: Path, member: str) -> Iterator[IO[bytes]]:
     with path.open("rb") as plain:
         magic = plain.read(4)
         plain.seek(0)
@@ -40,15 +45,15 @@ def _open_stream(path: Path) -> Iterator[IO[bytes]]:
             with gzip.open(plain) as unpacked:
                 yield cast("IO[bytes]", unpacked)
         elif magic == b"PK\x03\x04":
-            with zipfile.ZipFile(plain) as archive, _open_member(archive) as member:
-                yield member
+            with zipfile.ZipFile(plain) as archive, _open_member(archive, member) as file:
+                yield file
         else:
             yield plain
 
 
-def _open_member(archive: zipfile.ZipFile) -> IO[bytes]:
+def _open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
     texts = [info for info in archive.infolist() if info.filename.lower().endswith(".txt")]
-    named = [info for info in texts if "PS_LibreAcces_Personne_activite" in info.filename]
+    named = [info for info in texts if member in info.filename]
     candidates = named or texts
     if len(candidates) != 1:
         raise RefusedFileError(f"the archive holds {len(candidates)} register files, one expected")

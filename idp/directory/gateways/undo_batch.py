@@ -5,16 +5,15 @@ from typing import Final
 
 from django.db import connection
 
-from idp.directory.gateways.merge_practices import Change, merge_practices
+from idp.directory.gateways.merge_practices import Change, end_unpractised, merge_practices
 from idp.directory.models import ImportBatch
 
-_DATED: Final = ("exercice", "practice")
+_DATED: Final = ("exercice", "practice", "savoirfaire")
 _KEPT: Final = ("family_name", "given_names", "civility", "snapshot", "fingerprint")
 
 
-def undo(batch: ImportBatch, instant: datetime) -> int:
-    """Make it so, for who is staged as they were before the batch: how many entered by it."""
-    change = Change.of(batch, instant)
+def give_back_days(batch: ImportBatch) -> None:
+    """What began with the batch never did; what it ended goes on."""
     with connection.cursor() as cursor:
         for table in _DATED:
             cursor.execute(f"DELETE FROM directory_{table} WHERE entered_by = %s", [batch.pk])
@@ -22,6 +21,12 @@ def undo(batch: ImportBatch, instant: datetime) -> int:
                 f"UPDATE directory_{table} SET until = NULL, ended_by = NULL WHERE ended_by = %s",
                 [batch.pk],
             )
+
+
+def undo(batch: ImportBatch, instant: datetime) -> int:
+    """Make it so, for who is staged as they were before the batch: how many entered by it."""
+    change = Change.of(batch, instant)
+    with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE directory_person SET {', '.join(f'{name} = s.{name}' for name in _KEPT)} "
             "FROM staged_person s WHERE directory_person.id = s.id"
@@ -41,4 +46,7 @@ def undo(batch: ImportBatch, instant: datetime) -> int:
             "WHERE batch_id = %s AND snapshot IS NULL)",
             [change.at, batch.pk],
         )
-        return int(cursor.rowcount)
+        entered = int(cursor.rowcount)
+        touched = f"SELECT person_id FROM directory_formerstate WHERE batch_id = {batch.pk:d}"
+        end_unpractised(cursor, change, touched)
+        return entered

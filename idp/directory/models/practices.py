@@ -45,17 +45,21 @@ class Exercice(Dated):
         return f"{self.code_profession} {self.code_categorie_professionnelle}"
 
 
-class SavoirFaire(models.Model):
-    """A recognised competence of a person in a profession."""
+class SavoirFaire(Dated):
+    """A recognised competence of a person in a profession, as one of the files says it.
+
+    `source`: which (`rules.savoir_faire.Source`). What both say is two rows, and shown once; none
+    outlives its exercice.
+    """
 
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="savoir_faire", db_constraint=False
     )
-    rank = models.PositiveSmallIntegerField()
     code_profession = text()
     code_categorie_professionnelle = text()
     code_type = text()
     code = text()
+    source = models.CharField(max_length=20)
 
     class Meta:
         verbose_name = "savoir-faire"

@@ -53,7 +53,10 @@ def fictitious_rpps(number: int) -> str:
 
 
 def made_lines(recipe: Recipe, columns: list[str]) -> Iterator[str]:
-    """The rows, grouped by person, in the order of `columns`; each ends with the separator."""
+    """The rows, grouped by person, in the order of `columns`; each ends with the separator.
+
+    The same people whatever the columns; of a file without practices, a row for each savoir-faire.
+    """
     template = {name: index for index, name in enumerate(columns)}
     for number in range(recipe.people):
         chance = random.Random(recipe.seed * 1_000_003 + number)  # noqa: S311 (made-up people)
@@ -84,8 +87,11 @@ def _person(
     }
     skills = chance.choices((1, 2), (9, 1))[0] if code == "10" and not is_student else 0
     places = chance.choices((0, 1, 2, 3, 5, 9), (12, 52, 22, 9, 4, 1))[0]
-    known = [_skill(chance) for _ in range(skills)] or [{}]
-    practices = [_practice(chance) for _ in range(places)] or [{}]
+    known = [_skill(chance) for _ in range(skills)]
+    practices: list[dict[str, str]] = [{}]
+    if ACTIVITY_COLUMNS["code_mode_exercice"] in template:
+        known = known or [{}]
+        practices = [_practice(chance) for _ in range(places)] or practices
     for skill in known:
         for practice in practices:
             row = [""] * (len(template) + 1)

@@ -7,28 +7,23 @@ repeats their practices.)
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import activity_order
 from idp.directory.rules.nomenclatures import CATEGORIE_ETUDIANT
-from idp.directory.rules.professional import (
-    AlternativeIdentifier,
-    Exercice,
-    Professional,
-    SavoirFaire,
-)
+from idp.directory.rules.professional import AlternativeIdentifier, Exercice, Professional
 from idp.directory.rules.register_row import RegisterRow
+from idp.directory.rules.savoir_faire import each_once
 
 # Part of every fingerprint: raise it when the shape of a snapshot changes, and the next import
 # renders everybody anew.
 _SHAPE: Final = "2"
-Known = TypeVar("Known")
 JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -45,7 +40,7 @@ class RegisterEntry:
     @cached_property
     def exercices_json(self) -> str:
         """The exercices as a snapshot holds them: made once for all purposes."""
-        return JSON.encode([exercice.to_snapshot() for exercice in self.exercices])
+        return exercices_json(self.exercices)
 
     def fingerprint(self) -> str:
         """Equal if and only if the register says the same: what makes a second import free."""
@@ -67,6 +62,11 @@ class RegisterEntry:
             is_test=main.is_test,
             alternative_identifiers=identifiers,
         )
+
+
+def exercices_json(exercices: Iterable[Exercice]) -> str:
+    """As a snapshot holds them."""
+    return JSON.encode([exercice.to_snapshot() for exercice in exercices])
 
 
 def merge_rows(rows: Iterable[RegisterRow]) -> RegisterEntry:
@@ -114,15 +114,8 @@ def _exercice(rows: list[RegisterRow]) -> Exercice:
         code_civilite=first.code_civilite,
         nom=first.nom,
         prenom=first.prenom,
-        savoir_faire=_each_once((row.savoir_faire for row in rows), _savoir_faire_order),
-        activities=_each_once((row.activity for row in rows), activity_order),
+        savoir_faire=each_once(row.savoir_faire for row in rows if row.savoir_faire),
+        activities=tuple(
+            sorted({row.activity for row in rows if row.activity}, key=activity_order)
+        ),
     )
-
-
-def _each_once(given: Iterable[Known | None], order: Callable[[Known], Any]) -> tuple[Known, ...]:
-    return tuple(sorted({each for each in given if each is not None}, key=order))
-
-
-def _savoir_faire_order(known: SavoirFaire) -> tuple[bool, str, str]:
-    # The spécialité ordinale (R04 `S`) is what the person is called by.
-    return known.code_type != "S", known.code_type, known.code

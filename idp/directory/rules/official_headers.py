@@ -113,3 +113,19 @@ RESTRICTED_FILE: Final = (
     "Autorité d'enregistrement",
     "Code genre activité",
 )
+
+SAVOIR_FAIRE_FILE: Final = (
+    "Type d'identifiant PP",
+    "Identifiant PP",
+    "Identification nationale PP",
+    "Nom d'exercice",
+    "Prénom d'exercice",
+    "Code profession",
+    "Libellé profession",
+    "Code catégorie professionnelle",
+    "Libellé catégorie professionnelle",
+    "Code type savoir-faire",
+    "Libellé type savoir-faire",
+    "Code savoir-faire",
+    "Libellé savoir-faire",
+)

@@ -4,6 +4,7 @@ Never by position: the file grew over the years and will again.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Self
@@ -69,6 +70,9 @@ _SPELLINGS: Final = MappingProxyType(
 )
 # Files from before about 2022 stop before these.
 _ABSENT_FROM_OLDER_FILES = frozenset({"code_role", "code_genre_activite"})
+_OF_SAVOIR_FAIRE: Final = tuple(
+    field for field in PERSON_COLUMNS if field not in ("civility", "code_civilite")
+)
 
 
 class RefusedFileError(ValueError):
@@ -94,6 +98,20 @@ class RegisterColumns:
     @classmethod
     def from_header(cls, raw: bytes) -> Self:
         """Read the first line. A missing or doubled column is refused by its name."""
+        every = {**PERSON_COLUMNS, **ACTIVITY_COLUMNS}
+        wanted = (field for field in every if field not in _ABSENT_FROM_OLDER_FILES)
+        return cls._read(raw, [every[field] for field in wanted])
+
+    @classmethod
+    def of_savoir_faire(cls, raw: bytes) -> Self:
+        """The same for `PS_LibreAcces_SavoirFaire`: people, their professions, no practices."""
+        columns = cls._read(raw, [PERSON_COLUMNS[field] for field in _OF_SAVOIR_FAIRE])
+        if columns.activity:
+            raise RefusedFileError("not a file of savoir-faire: it holds practices")
+        return columns
+
+    @classmethod
+    def _read(cls, raw: bytes, wanted: Iterable[str]) -> Self:
         names, encoding = header_names(raw)
         if not set(PERSON_COLUMNS.values()).intersection(names):
             raise RefusedFileError("the first line is no header")
@@ -101,12 +119,7 @@ class RegisterColumns:
         if doubled:
             raise RefusedFileError(f"column given twice: {', '.join(doubled)}")
         position = {name: index for index, name in enumerate(names)}
-        missing = [
-            column
-            for field, column in (*PERSON_COLUMNS.items(), *ACTIVITY_COLUMNS.items())
-            if column not in position and field not in _ABSENT_FROM_OLDER_FILES
-        ]
-        if missing:
+        if missing := [column for column in wanted if column not in position]:
             raise RefusedFileError(f"missing column: {', '.join(missing)}")
         return cls(
             width=len(names),
@@ -123,6 +136,14 @@ class RegisterColumns:
                 if column in position
             },
         )
+
+
+def holds_savoir_faire(header: bytes) -> bool:
+    """Whether this is the first line of a file of savoir-faire, without practices."""
+    names = {*header_names(header)[0]}
+    return PERSON_COLUMNS["code_savoir_faire"] in names and names.isdisjoint(
+        ACTIVITY_COLUMNS.values()
+    )
 
 
 def header_names(raw: bytes) -> tuple[list[str], str]:

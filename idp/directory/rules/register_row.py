@@ -42,6 +42,16 @@ class RegisterRow(NamedTuple):
     activity: Activity | None
 
 
+class SavoirFaireRow(NamedTuple):
+    """Person × savoir-faire, of a profession."""
+
+    national_id: str
+    code_profession: str
+    code_categorie_professionnelle: str
+    code_type: str
+    code: str
+
+
 def claimed_national_id(columns: RegisterColumns, raw: bytes) -> bytes:
     """The identifier a line says it is about, unchecked: enough to find rows that belong together.
 
@@ -98,6 +108,18 @@ class RowReader:
             category.upper(),
             SavoirFaire(type_savoir_faire, savoir_faire) if savoir_faire else None,
             Activity._make(practice) if any(practice) else None,
+        )
+
+    def read_savoir_faire(self, raw: bytes) -> SavoirFaireRow:
+        """The same of a file that says nothing else."""
+        row = self.read(raw)
+        if row.savoir_faire is None:
+            raise MalformedRowError("no savoir-faire")
+        return SavoirFaireRow(
+            row.national_id.value,
+            row.code_profession,
+            row.code_categorie_professionnelle,
+            *row.savoir_faire,
         )
 
     def _split(self, raw: bytes) -> list[str]:

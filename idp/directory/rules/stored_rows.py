@@ -12,19 +12,17 @@ from uuid import UUID
 
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import PLACE_FIELDS, Activity
-from idp.directory.rules.merge import JSON
+from idp.directory.rules.merge import JSON, RegisterEntry, exercices_json
 from idp.directory.rules.practices import key_of
 from idp.directory.rules.professional import AlternativeIdentifier, Exercice, Professional
 from idp.directory.rules.raw_people import RawPerson, read_people
 from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.savoir_faire import Known, Source, with_listed
 from idp.directory.rules.subjects import person_id_for
 
-_OF_EXERCICE: Final = {
-    "person_id": "uuid",
-    "rank": "integer",
-    "code_profession": "text",
-    "code_categorie_professionnelle": "text",
-}
+_PROFESSION: Final = {"code_profession": "text", "code_categorie_professionnelle": "text"}
+_OF_EXERCICE: Final = {"person_id": "uuid", "rank": "integer", **_PROFESSION}
+_SAVOIR_FAIRE: Final = {**_PROFESSION, "code_type": "text", "code": "text"}
 STAGED: Final = {
     "seen": {"ident": "text", "raw_fingerprint": "text", "ordinal": "bigint"},
     # People of this kind of file who are no longer in it.
@@ -43,7 +41,7 @@ STAGED: Final = {
         "raw_fingerprint": "text",
     },
     "exercice": {**_OF_EXERCICE, "code_civilite": "text", "nom": "text", "prenom": "text"},
-    "savoirfaire": {**_OF_EXERCICE, "code_type": "text", "code": "text"},
+    "savoirfaire": {"person_id": "uuid", **_SAVOIR_FAIRE, "source": "text"},
     "practice": {
         **_OF_EXERCICE,
         "key": "text",
@@ -58,13 +56,24 @@ STAGED: Final = {
     },
     "structure": {"key": "text", "digest": "text", **dict.fromkeys(PLACE_FIELDS, "text")},
 }
+# For an import of savoir-faire.
+STAGED_SAVOIR_FAIRE: Final = {
+    "said": {"ident": "text", **_SAVOIR_FAIRE},
+    # Of people who are known, for professions that they practise: each once.
+    "listed": {"person_id": "uuid", **_SAVOIR_FAIRE},
+    "begun": {"person_id": "uuid", **_SAVOIR_FAIRE},
+    "ending": {"id": "bigint", "person_id": "uuid", **_SAVOIR_FAIRE},
+    # Whose savoir-faire may have changed for whoever reads them, all files together.
+    "shown": {"id": "uuid"},
+    "rendered": {"id": "uuid", "snapshot": "text"},
+}
 # What people enter by, stored at once: nothing of theirs is there to be compared. Their practices
 # are staged, for places are numbered by the database.
 ENTERING: Final = {
     "person": (*STAGED["person"], "source", "created_at", "updated_at"),
     "alternativeidentifier": ("person_id", "identifier", "origin", "quality"),
     "exercice": (*STAGED["exercice"], "since", "entered_by"),
-    "savoirfaire": (*STAGED["savoirfaire"],),
+    "savoirfaire": (*STAGED["savoirfaire"], "since", "entered_by"),
     # Taken back, an import lets go of who entered by it.
     "formerstate": ("person_id", "batch_id", "fingerprint", "raw_fingerprint", "source"),
 }
@@ -82,6 +91,8 @@ class Subject:
     is_former: bool = False
     # No import held them for a while: all that ended with them begins again.
     has_left: bool = False
+    # What the savoir-faire file says: shown with the rest, no part of the fingerprint.
+    listed: Known = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +165,7 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
             tally = stored.created if subject.fingerprint is None else stored.changed
             tally[person.entry.exercices[0].code_profession] += 1
         who = person.entry.who(subject.person_id, subject.identifiers, subject.main)
-        snapshot = snapshot_json(who, person.entry.exercices_json)
+        snapshot = snapshot_json(who, _shown_json(person.entry, subject.listed))
         if subject.fingerprint is None:
             entering.add_person(who, snapshot, (fingerprint, person.raw_fingerprint))
             entering.add_exercices(who.person_id.hex, person.entry.exercices)
@@ -227,13 +238,17 @@ class Rendering(Lines):
             of = exercice.code_profession, exercice.code_categorie_professionnelle
             names = exercice.code_civilite, exercice.nom, exercice.prenom
             self.add_exercice(person, str(rank), *of, *names)
-            for place, known in enumerate(exercice.savoir_faire):
-                self.add("savoirfaire", person, str(place), *of, *known)
+            for known in exercice.savoir_faire:
+                self.add_savoir_faire(person, *of, *known, Source.PEOPLE)
             self.add_practices(person, exercice)
 
     def add_exercice(self, *values: str) -> None:
         """The row of a profession."""
         self.add("exercice", *values)
+
+    def add_savoir_faire(self, *values: str) -> None:
+        """The row of a savoir-faire."""
+        self.add("savoirfaire", *values)
 
     def add_practices(self, person: str, exercice: Exercice) -> None:
         """The practices of a profession."""
@@ -284,6 +299,9 @@ class Entering(Rendering):
     def add_exercice(self, *values: str) -> None:
         self.add("exercice", *values, self._stamp.day, str(self._stamp.batch))
 
+    def add_savoir_faire(self, *values: str) -> None:
+        self.add("savoirfaire", *values, self._stamp.day, str(self._stamp.batch))
+
     def add_practices(self, person: str, exercice: Exercice) -> None:
         self._staging.add_practices(person, exercice)
 
@@ -291,6 +309,12 @@ class Entering(Rendering):
 def snapshot_json(who: Professional, exercices_json: str) -> str:
     """`who`, without exercices, as JSON with these: they are rendered once for all purposes."""
     return JSON.encode(who.to_snapshot()).removesuffix("[]}") + exercices_json + "}"
+
+
+def _shown_json(entry: RegisterEntry, listed: Known) -> str:
+    if not listed:
+        return entry.exercices_json
+    return exercices_json(with_listed(entry.exercices, listed))
 
 
 def _line(*values: str) -> str:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from idp.directory.gateways.register_file import LONGEST_LINE, Line, open_register
+from idp.directory.gateways.register_file import (
+    LONGEST_LINE,
+    SAVOIR_FAIRE,
+    Line,
+    open_register,
+)
 from idp.directory.rules.register_columns import RefusedFileError
 
 
@@ -45,6 +50,8 @@ def test_the_register_is_found_among_the_files_of_a_zip(tmp_path: Path) -> None:
         PS_LibreAcces_SavoirFaire_2026_txt=b"other",
     )
     assert lines_of(path) == READ
+    with open_register(path, SAVOIR_FAIRE) as lines:
+        assert list(lines) == [Line(1, b"other")]
 
 
 def test_the_only_text_file_of_a_zip_is_the_register(tmp_path: Path) -> None:

@@ -23,17 +23,18 @@ from idp.directory.flows.import_register import (
     TooManyChangesError,
     import_register,
 )
+from idp.directory.flows.import_savoir_faire import import_savoir_faire
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.gateways.register_file import open_register
 from idp.directory.models import ImportBatch
 from idp.directory.rules.card_row import holds_cards
-from idp.directory.rules.register_columns import RefusedFileError
+from idp.directory.rules.register_columns import RefusedFileError, holds_savoir_faire
 
 
 class Command(BaseCommand):
     help = (
         "Import a PS_LibreAcces_Personne_activite file or the restricted Pro Santé Connect "
-        "extraction (plain, gzip or zip). "
+        "extraction, then PS_LibreAcces_SavoirFaire; Porteurs_CPS_CPF (plain, gzip or zip). "
         "Exit status: 0 all imported, 1 file refused and nothing changed, "
         "2 imported except for malformed rows."
     )
@@ -42,6 +43,11 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, nargs="?", help="the register file")
         parser.add_argument("--accept-changes", action="store_true", help="beyond the guard of 5%%")
         parser.add_argument("--allow-older", action="store_true", help="than the last import")
+        parser.add_argument(
+            "--savoir-faire",
+            action="store_true",
+            help="of an archive of several files, import PS_LibreAcces_SavoirFaire",
+        )
         parser.add_argument("--list", action="store_true", help="the last twenty imports")
         parser.add_argument("--rollback", type=int, metavar="BATCH", help="take the last back")
         parser.add_argument(
@@ -69,7 +75,7 @@ class Command(BaseCommand):
             progress=self._progress(path),
         )
         try:
-            run = import_cards if _holds_cards(path) else import_register
+            run = _flow(path, options)
             summary = run(path=path, options=choices)
         except RefusedFileError as error:
             if isinstance(error, TooManyChangesError):
@@ -139,6 +145,9 @@ class Command(BaseCommand):
             f"{summary.changed} changed, {summary.unchanged} unchanged, {summary.ended} ended"
         )
         self._differences(summary)
+        if summary.left_out:
+            reasons = ", ".join(f"{rows} {why}" for why, rows in summary.left_out.items())
+            self.stdout.write(f"  rows left out: {reasons}")
         self._name_malformed(summary)
         if summary.malformed_rows:
             raise CommandError(f"{summary.malformed_rows} malformed rows left out", returncode=2)
@@ -150,10 +159,17 @@ class Command(BaseCommand):
             self.stderr.write(f"… and {unnamed} more")
 
 
-def _holds_cards(path: Path) -> bool:
+def _flow(path: Path, options: dict[str, Any]) -> Callable[..., ImportSummary]:
+    """Which import this file is for, by its first line."""
+    if options["savoir_faire"]:
+        return import_savoir_faire
     with open_register(path) as lines:
         header = next(lines, None)
-        return bool(header and header.raw and holds_cards(header.raw))
+        if header is None or header.raw is None:
+            return import_register
+        if holds_cards(header.raw):
+            return import_cards
+        return import_savoir_faire if holds_savoir_faire(header.raw) else import_register
 
 
 def _size(path: Path) -> int:

@@ -7,9 +7,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from idp.directory.rules.made_register import Recipe, made_lines
-from idp.directory.rules.official_headers import OPEN_FILE, RESTRICTED_FILE
+from idp.directory.rules.official_headers import (
+    OPEN_FILE,
+    RESTRICTED_FILE,
+    SAVOIR_FAIRE_FILE,
+)
 
-KINDS = {"personne_activite": OPEN_FILE, "psc": RESTRICTED_FILE}
+KINDS = {
+    "personne_activite": OPEN_FILE,
+    "psc": RESTRICTED_FILE,
+    "savoir_faire": SAVOIR_FAIRE_FILE,
+}
 
 
 def share(text: str) -> float:
@@ -26,7 +34,8 @@ def share(text: str) -> float:
 class Command(BaseCommand):
     help = (
         "Write a register file of fictitious people in the official format. The same seed gives "
-        "the same bytes. Import it with --test-identities, in sandbox mode."
+        "the same bytes, and the same people whatever the kind. Import it with --test-identities, "
+        "in sandbox mode."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,164 @@
+"""Imports `PS_LibreAcces_SavoirFaire`: what the people who are known here know how to do.
+
+    rows → staged → of whom, and practised? → what differs? → guard → merge → snapshots
+
+Nobody enters or leaves by it, and no profession. What it says is kept beside what the register of
+people says of savoir-faire, and shown together, each once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from idp.core import clock
+from idp.core.errors import IdpError
+from idp.directory.flows.import_register import (
+    STAGE_BYTES,
+    ImportSummary,
+    Options,
+    close_interrupted,
+    guard,
+    last_import,
+    new_batch,
+    refuse_broken_off,
+    refuse_test_identities,
+)
+from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire
+from idp.directory.gateways.merge_practices import Change
+from idp.directory.gateways.register_file import SAVOIR_FAIRE, Line, open_register
+from idp.directory.models import ImportBatch, Person
+from idp.directory.rules.merge import JSON
+from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
+from idp.directory.rules.register_row import MalformedRowError, RowReader, SavoirFaireRow
+from idp.directory.rules.savoir_faire import KIND, Source, with_savoir_faire
+from idp.directory.rules.stored_rows import STAGED_SAVOIR_FAIRE, Lines
+
+log = structlog.get_logger(__name__)
+
+_TOGETHER: Final = 500
+
+
+def import_savoir_faire(*, path: Path, options: Options) -> ImportSummary:
+    """Bring savoir-faire to what the file says, or raise `RefusedFileError`: all or nothing.
+
+    `created`, `changed`, `ended`: people of whom it had said none, says others, says none any more.
+    """
+    refuse_test_identities(options)
+    with bulk.only_import():
+        close_interrupted()
+        batch = new_batch(path, KIND, options)
+        batch.save()
+        try:
+            with bulk.staging(STAGED_SAVOIR_FAIRE):
+                summary = _import(path, batch, options)
+        except (RefusedFileError, IdpError) as error:
+            _finish(batch, ImportBatch.State.REFUSED, {"reason": str(error)})
+            raise
+    if summary.skipped:
+        return summary
+    log.info(
+        "savoir_faire_imported", file=path.name, batch=summary.batch, rows=summary.rows,
+        created=summary.created, changed=summary.changed, unchanged=summary.unchanged,
+        ended=summary.ended, malformed_rows=summary.malformed_rows, **summary.left_out,
+    )  # fmt: skip
+    return summary
+
+
+def render_shown(at: object) -> int:
+    """Render whose savoir-faire moved: how many they are."""
+    count = 0
+    for people in merge_savoir_faire.shown_people(_TOGETHER):
+        lines = Lines(STAGED_SAVOIR_FAIRE)
+        live = savoir_faire.live_of(people, *Source)
+        snapshots = Person.objects.filter(pk__in=people).values_list("pk", "snapshot")
+        for person_id, snapshot in snapshots:
+            rendered = with_savoir_faire(snapshot, live.get(person_id, {}))
+            lines.add("rendered", person_id.hex, JSON.encode(rendered))
+        count += len(people)
+        for table, rows in lines.rows().items():
+            bulk.load(table, rows)
+    merge_savoir_faire.replace_snapshots(at)
+    return count
+
+
+def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
+    summary = ImportSummary(batch=batch.pk)
+    _stage(path, summary, options)
+    with transaction.atomic():
+        _merge(batch, summary, options)
+        # People may have changed since: the very file of the last import may say more now.
+        last = last_import(KIND)
+        if last and last.sha256 == batch.sha256 and not _moved(summary):
+            batch.delete()
+            summary.batch, summary.skipped = last.pk, True
+        else:
+            _finish(batch, ImportBatch.State.DONE, asdict(summary))
+    return summary
+
+
+def _merge(batch: ImportBatch, summary: ImportSummary, options: Options) -> None:
+    summary.left_out = merge_savoir_faire.find_listed()
+    known = merge_savoir_faire.known_people(test_identities=options.test_identities)
+    became = merge_savoir_faire.find_differences(test_identities=options.test_identities)
+    for what, people in became.items():
+        summary.count(what, people)
+    summary.unchanged = merge_savoir_faire.listed_people() - summary.created - summary.changed
+    guard(known, summary, options)
+    if _moved(summary):
+        options.progress("writing", 0)
+        change = Change.of(batch, clock.now())
+        merge_savoir_faire.merge(change)
+        render_shown(change.at)
+
+
+def _stage(path: Path, summary: ImportSummary, options: Options) -> None:
+    with open_register(path, SAVOIR_FAIRE) as lines:
+        header = next(lines, None)
+        if header is None or header.raw is None:
+            raise RefusedFileError("the first line is no header")
+        columns = RegisterColumns.of_savoir_faire(header.raw)
+        staged, size, done = Lines(STAGED_SAVOIR_FAIRE), 0, 0
+        for row, length in _rows(lines, columns, summary, options):
+            staged.add("said", *row)
+            size, done = size + length, done + length
+            if size > STAGE_BYTES:
+                options.progress("reading", done)
+                _load(staged)
+                staged, size = Lines(STAGED_SAVOIR_FAIRE), 0
+        _load(staged)
+
+
+def _rows(
+    lines: Iterator[Line], columns: RegisterColumns, summary: ImportSummary, options: Options
+) -> Iterator[tuple[SavoirFaireRow, int]]:
+    """Those that are well-formed, and their lengths."""
+    reader = RowReader(columns, test_identities=options.test_identities)
+    last = None
+    for last in lines:
+        summary.rows += 1
+        if last.raw is None:
+            summary.refuse_rows([(last.number, "longer than 65536 bytes")])
+            continue
+        try:
+            yield reader.read_savoir_faire(last.raw), len(last.raw)
+        except MalformedRowError as error:
+            summary.refuse_rows([(last.number, str(error))])
+    refuse_broken_off(last, columns)
+
+
+def _load(lines: Lines) -> None:
+    for table, rows in lines.rows().items():
+        bulk.load(table, rows)
+
+
+def _moved(summary: ImportSummary) -> int:
+    return summary.created + summary.changed + summary.ended
+
+
+def _finish(batch: ImportBatch, state: str, counts: dict[str, object]) -> None:
+    batch.state, batch.finished_at, batch.counts = state, clock.now(), counts
+    batch.save()
