@@ -16,16 +16,26 @@ from idp.login.rules.steps import AttemptState
 
 
 def lock_for_answer(*, device_id: UUID, request_id: UUID) -> tuple[Device, ApprovalRequest]:
-    """Both rows, locked in one order everywhere; states as they are now, not as they were read."""
-    device = Device.objects.select_for_update().get(pk=device_id)
-    require_active(device)
-    request = (
-        ApprovalRequest.objects.select_for_update(of=("self",))
-        .select_related("attempt")
-        .filter(pk=request_id, holder_id=device.holder_id, is_decoy=False)
-        .first()
+    """Both rows, locked in one order everywhere; states as they are now, not as they were read.
+
+    With the device come its holder and its passkey, with the request its login: two statements.
+    """
+    device = (
+        Device.objects.select_for_update(of=("self",))
+        .select_related("holder", "passkey")
+        .defer("holder__snapshot")
+        .get(pk=device_id)
     )
-    if request is None or (request.is_scanned and request.device_id != device.pk):
+    require_active(device)
+    try:
+        request = (
+            ApprovalRequest.objects.select_for_update(of=("self",))
+            .select_related("attempt")
+            .get(pk=request_id, holder_id=device.holder_id, is_decoy=False)
+        )
+    except ApprovalRequest.DoesNotExist as error:
+        raise refusals.unknown_request() from error
+    if request.is_scanned and request.device_id != device.pk:
         raise refusals.unknown_request()
     now = clock.now()
     is_open = (

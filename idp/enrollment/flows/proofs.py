@@ -71,7 +71,7 @@ def verify_approval(
 def _verify_passkey(
     device: Device, request: ApprovalRequest, approval: Approval, challenge: bytes
 ) -> Proven | IdpError:
-    passkey = PasskeyCredential.objects.get(device=device)
+    passkey = device.passkey
     known = webauthn.KnownPasskey(
         credential_id=bytes(passkey.credential_id),
         public_key=bytes(passkey.public_key),
@@ -93,8 +93,7 @@ def _verify_passkey(
     except webauthn.PasskeyRefusedError as error:
         end_as_failed(request)
         return _count_failure(device, passkey, str(error))
-    passkey.sign_count, passkey.backed_up = used.sign_count, used.backed_up
-    passkey.save(update_fields=["sign_count", "backed_up"])
+    passkey.note_use(sign_count=used.sign_count, backed_up=used.backed_up)
     return Proven(
         amr=("hwk" if passkey.is_hardware else "swk", "user", "pop"),
         is_hardware=passkey.is_hardware,

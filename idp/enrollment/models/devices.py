@@ -96,6 +96,12 @@ class PasskeyCredential(models.Model):
     def __str__(self) -> str:
         return f"{self.attestation_format} {self.aaguid}"
 
+    def note_use(self, *, sign_count: int, backed_up: bool) -> None:
+        """What its last assertion said; many have no counter, and then nothing is to be written."""
+        said = {"sign_count": sign_count, "backed_up": backed_up}
+        if said != {name: getattr(self, name) for name in said}:
+            PasskeyCredential.objects.filter(pk=self.pk).update(**said)
+
     def count_failure(self, *, now: datetime, window: timedelta) -> int:
         """One more failed check, under the device's lock; how many within the window."""
         is_over = self.failing_since is None or now >= self.failing_since + window

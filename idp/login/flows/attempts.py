@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets, step_tokens
 from idp.core.errors import IdpError
+from idp.directory.models import Person
 from idp.login.flows.practices import remember_practice
 from idp.login.flows.sessions import begin_session
-from idp.login.flows.standing import check_standing
+from idp.login.flows.standing import check_standing, check_standing_of
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import (
     Authentication,
@@ -103,11 +104,21 @@ def prove(*, attempt: LoginAttempt, authentication: Authentication, event: str =
 
 
 def prove_within(
-    *, attempt: LoginAttempt, authentication: Authentication, event: str = "login"
+    *,
+    attempt: LoginAttempt,
+    authentication: Authentication,
+    event: str = "login",
+    person: Person | None = None,
 ) -> None:
-    """`prove`, in the transaction of a caller that writes something else with it, or neither."""
+    """`prove`, in the transaction of a caller that writes something else with it, or neither.
+
+    `person`: their row, where that transaction has read it already.
+    """
     _check_policy(attempt.login_policy, authentication)
-    check_standing(person_id=authentication.person_id)
+    if person is not None and person.pk == authentication.person_id:
+        check_standing_of(person)
+    else:
+        check_standing(person_id=authentication.person_id)
     row = record(
         event=event,
         outcome=Outcome.ACCEPTED,

@@ -39,10 +39,20 @@ def has_left(person: Person) -> bool:
 def check_standing(*, person_id: UUID) -> None:
     """One statement; IdpError where this person must not log in."""
     person = barred_people().filter(pk=person_id).first()
-    if person is None:
-        return
-    cause = cause_of(person)
-    raise IdpError(
+    if person is not None:
+        raise _barred(cause_of(person))
+
+
+def check_standing_of(person: Person) -> None:
+    """The same for a row that was just read, at a third of the cost."""
+    if _orders_out().filter(person_id=person.pk).exists():
+        raise _barred(Cause.ORDER)
+    if has_left(person):
+        raise _barred(Cause.LEFT_REGISTER)
+
+
+def _barred(cause: Cause) -> IdpError:
+    return IdpError(
         ACCESS_REVOKED,
         _("Votre accès à ce service est suspendu. Aucune connexion n’est possible en votre nom.")
         if cause is Cause.ORDER
@@ -62,9 +72,7 @@ def cause_of(person: Person) -> Cause:
 
 def ordered_out() -> set[UUID]:
     """The persons that an order in force keeps out."""
-    orders = RevocationOrder.objects.filter(
-        kind=TargetKind.PERSON, lifted_at__isnull=True, person__isnull=False
-    )
+    orders = _orders_out().filter(person__isnull=False)
     return {person_id for person_id in orders.values_list("person_id", flat=True) if person_id}
 
 
@@ -90,10 +98,9 @@ def is_phone_ordered_out(device: UUID) -> bool:
 
 
 def _ordered() -> Exists:
-    return Exists(
-        RevocationOrder.objects.filter(
-            kind=TargetKind.PERSON,
-            lifted_at__isnull=True,
-            person_id=OuterRef("pk"),
-        )
-    )
+    return Exists(_orders_out().filter(person_id=OuterRef("pk")))
+
+
+def _orders_out() -> QuerySet[RevocationOrder]:
+    """The orders in force about persons."""
+    return RevocationOrder.objects.filter(kind=TargetKind.PERSON, lifted_at__isnull=True)
