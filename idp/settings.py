@@ -251,7 +251,7 @@ INSTALLED_APPS = [
     *(["idp.sandbox"] if IS_SANDBOX else []),
 ]
 MIDDLEWARE = ["idp.core.page_chain.PageChain"]
-# Around pages only; what IS_BACK_CHANNEL names gets none of it.
+# Around pages only; what IS_BACK_CHANNEL names gets none of it, what IS_API names gets its own.
 PAGE_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # It alone looks at Host on every page: a name pointed at us is not ours (DNS rebinding).

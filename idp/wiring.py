@@ -68,7 +68,13 @@ PURGES = [
     "idp.oidc.flows.purge.purge_seen",
 ]
 
-# The phone's API.
+# The phone's API: which paths it is, and the middleware around it (`idp.core.page_chain`). No
+# cookie is read there, and no form or page comes from there.
+IS_API = "mobileapi.urls.is_api"
+API_MIDDLEWARE = [
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+]
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -21,7 +21,9 @@ def run(work: Coroutine[Any, Any, None], *, seconds: float) -> None:
 
     Under an ASGI server the work is done in the server's loop: what waits in memory waits there.
     """
-    if getattr(SyncToAsync.threadlocal, "main_event_loop", None) is not None:
+    server = getattr(SyncToAsync.threadlocal, "main_event_loop", None)
+    # One that ended may be remembered still.
+    if server is not None and server.is_running():
         async_to_sync(asyncio.wait_for)(work, seconds)
         return
     done = asyncio.run_coroutine_threadsafe(work, _loop())

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from idp.core import clock, live
 from idp.core.errors import IdpError
+from idp.core.prepared import Given, Prepared
+from idp.directory.models import Person
 from idp.enrollment.flows import refusals
 from idp.enrollment.flows.devices import require_active
 from idp.enrollment.flows.endings import end_decoupled
@@ -14,29 +16,40 @@ from idp.login import flows as login
 from idp.login.rules.authentication import MethodName
 from idp.login.rules.steps import AttemptState
 
+_DEVICE = Prepared(
+    lambda: (
+        Device.objects.select_for_update(of=("self",))
+        .select_related("holder", "passkey")
+        .defer("holder__snapshot")
+        .annotate(is_ordered_out=login.is_ordered_out("holder_id"))
+        .filter(pk=Given("device", Device._meta.pk))
+    )
+)
+_REQUEST = Prepared(
+    lambda: (
+        ApprovalRequest.objects.select_for_update(of=("self",))
+        .select_related("attempt")
+        .filter(
+            pk=Given("request", ApprovalRequest._meta.pk),
+            holder_id=Given("holder", Person._meta.pk),
+            is_decoy=False,
+        )
+    )
+)
+
 
 def lock_for_answer(*, device_id: UUID, request_id: UUID) -> tuple[Device, ApprovalRequest]:
     """Both rows, locked in one order everywhere; states as they are now, not as they were read.
 
-    With the device come its holder and its passkey, with the request its login: two statements.
+    With the device come its holder, whether an order keeps them out, and its passkey; with the
+    request its login: two statements.
     """
-    device = (
-        Device.objects.select_for_update(of=("self",))
-        .select_related("holder", "passkey")
-        .defer("holder__snapshot")
-        .get(pk=device_id)
-    )
+    (device,) = _DEVICE.rows(device=device_id)
     require_active(device)
-    try:
-        request = (
-            ApprovalRequest.objects.select_for_update(of=("self",))
-            .select_related("attempt")
-            .get(pk=request_id, holder_id=device.holder_id, is_decoy=False)
-        )
-    except ApprovalRequest.DoesNotExist as error:
-        raise refusals.unknown_request() from error
-    if request.is_scanned and request.device_id != device.pk:
+    asked = _REQUEST.rows(request=request_id, holder=device.holder_id)
+    if not asked or (asked[0].is_scanned and asked[0].device_id != device.pk):
         raise refusals.unknown_request()
+    request = asked[0]
     now = clock.now()
     is_open = (
         request.state_at(now) in OPEN_REQUESTS

@@ -16,7 +16,13 @@ from idp.core.errors import IdpError
 from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.answers import audited, end_as_failed, lock_for_answer
 from idp.enrollment.flows.fitness import grade_of_device, refusal_of_unfit
-from idp.enrollment.flows.people import device_group, holder_row, relying_party, request_group
+from idp.enrollment.flows.people import (
+    device_group,
+    holder_row,
+    relying_party,
+    request_group,
+    standing_of_holder,
+)
 from idp.enrollment.flows.proofs import Approval, verify_approval
 from idp.enrollment.gateways import webauthn
 from idp.enrollment.models import Device
@@ -58,7 +64,7 @@ def _present(device_id: UUID, request_id: UUID, number: str) -> Challenge | IdpE
         end_as_failed(request)
         return refusals.wrong_number()
     nonce = secrets.token_bytes(NONCE_BYTES)
-    if not request.move(RequestState.NUMBER_OK, now=clock.now(), device=device, nonce=nonce):
+    if not request.move(RequestState.NUMBER_OK, now=clock.now(), device_id=device.pk, nonce=nonce):
         return refusals.request_over("raced")
     context = request.context(number=number, device_id=device.pk)
     options = None
@@ -91,11 +97,11 @@ def _approve(device_id: UUID, request_id: UUID, approval: Approval) -> IdpError 
         return outcome
     if not request.move(RequestState.APPROVED, now=clock.now(), nonce=None):
         return refusals.request_over("raced")
-    Device.objects.filter(pk=device.pk).update(last_used_at=clock.now())
+    device.note_use(now=clock.now())
     holder = holder_row(device)
     login.prove_within(
         attempt=request.attempt,
-        person=holder,
+        standing=standing_of_holder(device),
         authentication=Authentication(
             person_id=holder.pk,
             national_id=holder.national_id,

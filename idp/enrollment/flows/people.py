@@ -12,6 +12,7 @@ from idp.directory.rules.professional import Professional
 from idp.enrollment.flows.refusals import fresh_card_needed, unknown_device
 from idp.enrollment.gateways.webauthn import RelyingParty
 from idp.enrollment.models import Device
+from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.login.rules.authentication import AuthMode
 
@@ -29,6 +30,15 @@ def holder_row(device: Device) -> Person:
     if not is_known_here(device.holder):
         raise _no_holder()
     return device.holder
+
+
+def standing_of_holder(device: Device) -> login.Standing:
+    """Of a device as `answers.lock_for_answer` reads it."""
+    return login.Standing(
+        person_id=device.holder_id,
+        is_ordered_out=vars(device)["is_ordered_out"],
+        has_left=login.has_left(device.holder),
+    )
 
 
 def _no_holder() -> IdpError:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from idp.core.prepared import Given, PreparedUpdate
 from idp.directory.models import Card, Person
 from idp.enrollment.rules.people import LABEL_LENGTH
 from idp.enrollment.rules.states import DEVICE_SOURCES, DeviceKind, DeviceState
@@ -60,6 +61,10 @@ class Device(models.Model):
         """The state in force: whatever is past its end counts as revoked."""
         return DeviceState.REVOKED if now >= self.valid_until else DeviceState(self.state)
 
+    def note_use(self, *, now: datetime) -> None:
+        """It has just approved a login."""
+        _DEVICE_USE.run(pk=self.pk, now=now)
+
     def move(self, target: DeviceState, **changes: Any) -> bool:
         """The only transition of a device: one conditional UPDATE along the table."""
         moved = Device.objects.filter(
@@ -100,7 +105,7 @@ class PasskeyCredential(models.Model):
         """What its last assertion said; many have no counter, and then nothing is to be written."""
         said = {"sign_count": sign_count, "backed_up": backed_up}
         if said != {name: getattr(self, name) for name in said}:
-            PasskeyCredential.objects.filter(pk=self.pk).update(**said)
+            _PASSKEY_USE.run(pk=self.pk, **said)
 
     def count_failure(self, *, now: datetime, window: timedelta) -> int:
         """One more failed check, under the device's lock; how many within the window."""
@@ -128,3 +133,20 @@ class PinKey(models.Model):
 
     def __str__(self) -> str:
         return f"tries {self.tries}"
+
+
+_DEVICE_USE = PreparedUpdate(
+    lambda: (
+        Device.objects.filter(pk=Given("pk", Device._meta.pk)),
+        {"last_used_at": Given("now", Device._meta.get_field("last_used_at"))},
+    )
+)
+_PASSKEY_USE = PreparedUpdate(
+    lambda: (
+        PasskeyCredential.objects.filter(pk=Given("pk", PasskeyCredential._meta.pk)),
+        {
+            name: Given(name, PasskeyCredential._meta.get_field(name))
+            for name in ("sign_count", "backed_up")
+        },
+    )
+)

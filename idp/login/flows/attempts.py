@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets, step_tokens
 from idp.core.errors import IdpError
-from idp.directory.models import Person
 from idp.login.flows.practices import remember_practice
 from idp.login.flows.sessions import begin_session
-from idp.login.flows.standing import check_standing, check_standing_of
+from idp.login.flows.standing import Standing, check_standing, judge
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import (
     Authentication,
@@ -108,15 +107,15 @@ def prove_within(
     attempt: LoginAttempt,
     authentication: Authentication,
     event: str = "login",
-    person: Person | None = None,
+    standing: Standing | None = None,
 ) -> None:
     """`prove`, in the transaction of a caller that writes something else with it, or neither.
 
-    `person`: their row, where that transaction has read it already.
+    `standing`: the person's, where that transaction has read it already.
     """
     _check_policy(attempt.login_policy, authentication)
-    if person is not None and person.pk == authentication.person_id:
-        check_standing_of(person)
+    if standing is not None and standing.person_id == authentication.person_id:
+        judge(standing)
     else:
         check_standing(person_id=authentication.person_id)
     row = record(

@@ -4,6 +4,7 @@ Asked when a means has proven who it is, and again when its login is finished.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,15 @@ from idp.login.models import RevocationOrder
 from idp.login.rules.revocation import Cause, TargetKind
 
 ACCESS_REVOKED = "access_revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What somebody's access hangs on, read in the transaction that asks."""
+
+    person_id: UUID
+    is_ordered_out: bool
+    has_left: bool
 
 
 def barred_people() -> QuerySet[Person]:
@@ -43,11 +53,11 @@ def check_standing(*, person_id: UUID) -> None:
         raise _barred(cause_of(person))
 
 
-def check_standing_of(person: Person) -> None:
-    """The same for a row that was just read, at a third of the cost."""
-    if _orders_out().filter(person_id=person.pk).exists():
+def judge(standing: Standing) -> None:
+    """The same of what a caller has read with its own rows."""
+    if standing.is_ordered_out:
         raise _barred(Cause.ORDER)
-    if has_left(person):
+    if standing.has_left:
         raise _barred(Cause.LEFT_REGISTER)
 
 
@@ -98,7 +108,12 @@ def is_phone_ordered_out(device: UUID) -> bool:
 
 
 def _ordered() -> Exists:
-    return Exists(_orders_out().filter(person_id=OuterRef("pk")))
+    return is_ordered_out("pk")
+
+
+def is_ordered_out(column: str) -> Exists:
+    """For a queryset: whether an order in force keeps out the person whose key this column is."""
+    return Exists(_orders_out().filter(person_id=OuterRef(column)))
 
 
 def _orders_out() -> QuerySet[RevocationOrder]:
