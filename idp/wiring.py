@@ -39,6 +39,7 @@ WORKER_JOBS = {
     "end what barred people opened": ("idp.login.flows.withdrawal.withdraw_barred_people", 2),
     "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
     "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
+    "tell of phones that end soon": ("idp.enrollment.flows.ending_phones.warn_ending_phones", 600),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }

@@ -34,6 +34,9 @@ class Device(models.Model):
     last_used_at = models.DateTimeField(null=True)
     # Of a pending device: the end of its enrolment.
     valid_until = models.DateTimeField()
+    # Which end its holder was told of last, and how many days before it.
+    warned_end = models.DateTimeField(null=True)
+    warned_days = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True)
 
@@ -60,6 +63,17 @@ class Device(models.Model):
     def state_at(self, now: datetime) -> DeviceState:
         """The state in force: whatever is past its end counts as revoked."""
         return DeviceState.REVOKED if now >= self.valid_until else DeviceState(self.state)
+
+    def note_warning(self, *, end: datetime, days: int) -> bool:
+        """The only gate of a warning: each end is told once so many days before, or fewer."""
+        row = Device.objects.filter(
+            pk=self.pk,
+            state=DeviceState.ACTIVE,
+            last_seen_at=self.last_seen_at,
+            valid_until=self.valid_until,
+        )
+        untold = Q(warned_end__isnull=True) | ~Q(warned_end=end) | Q(warned_days__gt=days)
+        return row.filter(untold).update(warned_end=end, warned_days=days) == 1
 
     def note_use(self, *, now: datetime) -> None:
         """It has just approved a login."""
