@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connections
 from django.db.models import Model, QuerySet, Value
 from django.db.models.query import ModelIterable
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=Model)
@@ -77,6 +77,36 @@ class PreparedUpdate:
         with connection.cursor() as cursor:
             cursor.execute(plan.sql, plan.bound(given, connection))
             return int(cursor.rowcount)
+
+
+class PreparedInsert(Generic[M]):
+    """One new row of a model whose key the database gives."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._fields = [each for each in model._meta.concrete_fields if not each.primary_key]
+        self._model = model
+        self._plans: dict[str, _Plan] = {}
+
+    def insert(self, row: M) -> M:
+        connection = connections[ALIAS]
+        plan = self._plans.get(connection.vendor)
+        if plan is None:
+            plan = self._plans[connection.vendor] = self._plan()
+        given = {field.name: getattr(row, field.attname) for field in self._fields}
+        with connection.cursor() as cursor:
+            cursor.execute(plan.sql, plan.bound(given, connection))
+            (row.pk,) = cursor.fetchone()
+        row._state.adding, row._state.db = False, ALIAS
+        return row
+
+    def _plan(self) -> "_Plan":
+        query: Any = InsertQuery(self._model)
+        blank = self._model(**{each.attname: Given(each.name, each) for each in self._fields})
+        query.insert_values(self._fields, [blank])
+        compiler = query.get_compiler(using=ALIAS)
+        compiler.returning_fields = [self._model._meta.pk]
+        ((sql, parameters),) = compiler.as_sql()
+        return _Plan(compiler, sql, tuple(parameters))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """Statements made once: they find, lock and change what the same queryset would."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from idp.core.prepared import Given, Prepared, PreparedUpdate
+from idp.audit.models import AuditRow
+from idp.core.prepared import Given, Prepared, PreparedInsert, PreparedUpdate
 from idp.directory.models import AlternativeIdentifier, Person
 from tests.people import make_person
 
@@ -96,6 +98,32 @@ def test_a_change_says_how_many_rows_it_found() -> None:
     )
     other.refresh_from_db()
     assert other.left_register_at is None
+
+
+def test_a_new_row_is_the_same_as_djangos_own() -> None:
+    rows = PreparedInsert(AuditRow)
+    values: dict[str, Any] = {"at": NOW, "event": "é", "outcome": "x", "reference": "R"}
+    some = rows.insert(AuditRow(**values, data={"a": [1, None, "é"]}, evidence={"k": "v"}))
+    none = rows.insert(AuditRow(**values))
+    assert some.pk != none.pk
+    for made in (some, none):
+        kept = AuditRow.objects.get(pk=made.pk)
+        assert kept == made
+        assert kept.content() == made.content()
+    assert AuditRow.objects.filter(evidence__isnull=True).get().pk == none.pk
+    # Not new any more: saved again it is the same row.
+    none.outcome = "y"
+    none.save()
+    assert AuditRow.objects.count() == 2
+
+
+def test_a_new_row_that_may_not_be_is_refused() -> None:
+    rows = PreparedInsert(AuditRow)
+    row = AuditRow(at=NOW, event="e", outcome="x", reference="R")
+    rows.insert(row)
+    again = AuditRow(at=NOW, event="e", outcome="x", reference="R", uid=row.uid)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.insert(again)
 
 
 def test_a_change_to_nothing_is_null() -> None:
