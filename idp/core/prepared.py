@@ -106,6 +106,7 @@ class PreparedInsert(Generic[M]):
         compiler = query.get_compiler(using=ALIAS)
         compiler.returning_fields = [self._model._meta.pk]
         ((sql, parameters),) = compiler.as_sql()
+        compiler.connection = None
         return _Plan(compiler, sql, tuple(parameters))
 
 
@@ -127,6 +128,8 @@ class _Plan:
 def _plan(query: Any) -> _Plan:
     compiler = query.get_compiler(using=ALIAS)
     sql, parameters = compiler.as_sql()
+    # Each run has its own: that of the thread which made the SQL must be able to end with it.
+    compiler.connection = None
     return _Plan(compiler, sql, tuple(parameters))
 
 

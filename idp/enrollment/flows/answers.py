@@ -16,19 +16,16 @@ from idp.login import flows as login
 from idp.login.rules.authentication import MethodName
 from idp.login.rules.steps import AttemptState
 
+# Alone: rows that a lock statement joins are of before the lock was had (PostgreSQL).
 _DEVICE = Prepared(
-    lambda: (
-        Device.objects.select_for_update(of=("self",))
-        .select_related("holder", "passkey")
-        .defer("holder__snapshot")
-        .annotate(is_ordered_out=login.is_ordered_out("holder_id"))
-        .filter(pk=Given("device", Device._meta.pk))
-    )
+    lambda: Device.objects.select_for_update().filter(pk=Given("device", Device._meta.pk))
 )
 _REQUEST = Prepared(
     lambda: (
         ApprovalRequest.objects.select_for_update(of=("self",))
-        .select_related("attempt")
+        .select_related("attempt", "holder")
+        .defer("holder__snapshot")
+        .annotate(is_ordered_out=login.is_ordered_out("holder_id"))
         .filter(
             pk=Given("request", ApprovalRequest._meta.pk),
             holder_id=Given("holder", Person._meta.pk),
@@ -41,8 +38,7 @@ _REQUEST = Prepared(
 def lock_for_answer(*, device_id: UUID, request_id: UUID) -> tuple[Device, ApprovalRequest]:
     """Both rows, locked in one order everywhere; states as they are now, not as they were read.
 
-    With the device come its holder, whether an order keeps them out, and its passkey; with the
-    request its login: two statements.
+    With the request come its login, its holder, and whether an order keeps them out.
     """
     (device,) = _DEVICE.rows(device=device_id)
     require_active(device)

@@ -98,10 +98,10 @@ def _approve(device_id: UUID, request_id: UUID, approval: Approval) -> IdpError 
     if not request.move(RequestState.APPROVED, now=clock.now(), nonce=None):
         return refusals.request_over("raced")
     device.note_use(now=clock.now())
-    holder = holder_row(device)
+    holder = holder_row(request)
     login.prove_within(
         attempt=request.attempt,
-        standing=standing_of_holder(device),
+        standing=standing_of_holder(request),
         authentication=Authentication(
             person_id=holder.pk,
             national_id=holder.national_id,

@@ -55,7 +55,7 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
     now = clock.now()
     if not request.move(target, now=now, nonce=None, denied_at=now):
         raise refusals.request_over("raced")
-    holder = holder_row(device)
+    holder = holder_row(request)
     record(
         event="phone_denied",
         outcome=Outcome.REFUSED,

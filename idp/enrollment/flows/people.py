@@ -11,7 +11,7 @@ from idp.directory.models import Person
 from idp.directory.rules.professional import Professional
 from idp.enrollment.flows.refusals import fresh_card_needed, unknown_device
 from idp.enrollment.gateways.webauthn import RelyingParty
-from idp.enrollment.models import Device
+from idp.enrollment.models import ApprovalRequest
 from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.login.rules.authentication import AuthMode
@@ -25,19 +25,20 @@ def holder_of(person_id: UUID) -> Professional:
     return professional
 
 
-def holder_row(device: Device) -> Person:
-    """Of a device read with its holder: who they are, without their professions."""
-    if not is_known_here(device.holder):
+def holder_row(request: ApprovalRequest) -> Person:
+    """Of a request read with its holder: who they are, without their professions."""
+    if request.holder is None or not is_known_here(request.holder):
         raise _no_holder()
-    return device.holder
+    return request.holder
 
 
-def standing_of_holder(device: Device) -> login.Standing:
-    """Of a device as `answers.lock_for_answer` reads it."""
+def standing_of_holder(request: ApprovalRequest) -> login.Standing:
+    """Of a request as `answers.lock_for_answer` reads it."""
+    holder = holder_row(request)
     return login.Standing(
-        person_id=device.holder_id,
-        is_ordered_out=vars(device)["is_ordered_out"],
-        has_left=login.has_left(device.holder),
+        person_id=holder.pk,
+        is_ordered_out=vars(request)["is_ordered_out"],
+        has_left=login.has_left(holder),
     )
 
 
