@@ -315,3 +315,20 @@ def test_a_press_arrives_though_the_network_is_lost_under_the_finger(
     phone.evaluate("dispatchEvent(new Event('unreachable'))")
     phone.mouse.up()
     expect(phone.locator("#error")).to_contain_text("dix caractères")
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_what_is_pressed_at_home_stays_where_it_is_when_the_state_comes(
+    pocket: BrowserContext, phone: Page
+) -> None:
+    phone.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    pocket.set_offline(True)
+    phone.reload()
+    screen(phone, "home")
+    phone.evaluate("document.fonts.ready.then(() => true)")
+    idle = phone.locator(".idle")
+    expect(idle).to_be_hidden()
+    before = phone.locator("#scan-login").bounding_box()
+    pocket.set_offline(False)
+    expect(idle).to_be_visible()
+    assert phone.locator("#scan-login").bounding_box() == before
