@@ -69,6 +69,15 @@ def test_the_end_of_validity_is_told_once(phone: SoftPhone, left: timedelta) -> 
     assert told() == [("expired", 30)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_each_phone_that_ends_is_told_of(workstation: Workstation, phone: SoftPhone) -> None:
+    others = [workstation.activate(SoftPhone(Client())) for _nth in range(2)]
+    valid_for(phone, MONTH)
+    valid_for(others[0], WEEK)
+    assert [warn_ending_phones(), warn_ending_phones()] == [2, 0]
+    assert sorted(days for _code, days in told()) == [7, 30]
+
+
 def test_nothing_is_told_before_its_day(phone: SoftPhone) -> None:
     valid_for(phone, MONTH + DAY)
     assert warn_ending_phones() == 0
