@@ -43,6 +43,14 @@ def port_number(name: str, text: str) -> int:
     return whole_number(name, text, lowest=1, highest=65_535)
 
 
+def day_counts(name: str, texts: list[str]) -> tuple[timedelta, ...]:
+    """`30,7`: each as a time, the longest first; none at all is a mistake."""
+    days = {whole_number(name, text.strip(), lowest=1, highest=365) for text in texts}
+    if not days:
+        raise ImproperlyConfigured(f"{name} must name at least one number of days.")
+    return tuple(timedelta(days=each) for each in sorted(days, reverse=True))
+
+
 class Mode(StrEnum):
     """`sandbox`: test cards and identities, banners everywhere. `production`: none of that."""
 
@@ -76,6 +84,8 @@ class Lifetimes:
     pin_key_device: timedelta = timedelta(days=365)
     # Unused for this long, a phone ends by itself.
     device_idle: timedelta = timedelta(days=180)
+    # So long before its end the holder of a phone is told, by a ring and in their journal.
+    phone_warnings: tuple[timedelta, ...] = (timedelta(days=30), timedelta(days=7))
     # A browser in which somebody proved who they are may ask their phones for this long.
     known_browser: timedelta = timedelta(days=180)
     # How old the code on the login page may be when a phone reads it; the typed one.

@@ -18,6 +18,7 @@ from idp.configuration import (
     Hygie,
     Lifetimes,
     Mode,
+    day_counts,
     port_number,
     whole_number,
 )
@@ -204,6 +205,9 @@ HYGIE = Hygie(
         device=timedelta(days=_number("HYGIE_PHONE_DAYS", 730)),
         pin_key_device=timedelta(days=_number("HYGIE_PIN_PHONE_DAYS", 365)),
         device_idle=timedelta(days=_number("HYGIE_PHONE_IDLE_DAYS", 180)),
+        phone_warnings=day_counts(
+            "HYGIE_PHONE_WARNING_DAYS", env.list("HYGIE_PHONE_WARNING_DAYS", default=["30", "7"])
+        ),
         phone_probation=timedelta(hours=_number("HYGIE_PHONE_PROBATION_HOURS", 24)),
     ),
     offline_codes=env.bool("HYGIE_OFFLINE_CODES", default=False),
@@ -251,7 +255,7 @@ INSTALLED_APPS = [
     *(["idp.sandbox"] if IS_SANDBOX else []),
 ]
 MIDDLEWARE = ["idp.core.page_chain.PageChain"]
-# Around pages only; what IS_BACK_CHANNEL names gets none of it.
+# Around pages only; what IS_BACK_CHANNEL names gets none of it, what IS_API names gets its own.
 PAGE_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # It alone looks at Host on every page: a name pointed at us is not ours (DNS rebinding).

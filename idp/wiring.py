@@ -39,6 +39,7 @@ WORKER_JOBS = {
     "end what barred people opened": ("idp.login.flows.withdrawal.withdraw_barred_people", 2),
     "rotate signing keys": ("idp.oidc.flows.keys.rotate_due_keys", 3600),
     "ring phones": ("idp.enrollment.flows.push_delivery.ring_due", 1),
+    "tell of phones that end soon": ("idp.enrollment.flows.ending_phones.warn_ending_phones", 600),
     "deliver what is due": ("idp.oidc.flows.delivery_worker.deliver_due", 1),
     "end what is over": ("idp.core.purge.purge_expired", 60),
 }
@@ -68,7 +69,13 @@ PURGES = [
     "idp.oidc.flows.purge.purge_seen",
 ]
 
-# The phone's API.
+# The phone's API: which paths it is, and the middleware around it (`idp.core.page_chain`). No
+# cookie is read there, and no form or page comes from there.
+IS_API = "mobileapi.urls.is_api"
+API_MIDDLEWARE = [
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+]
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -239,7 +239,7 @@ class EntryOut(Strict):
     kind = serializers.ChoiceField(ENTRY_KINDS)
     portal = serializers.CharField(help_text="Empty where it is about a phone")
     method = serializers.CharField(help_text="`card`, `phone`, `offline`, `test`; may be empty")
-    phone = serializers.CharField(help_text="The name of the phone added or removed; may be empty")
+    phone = serializers.CharField(help_text="Of a line about a phone, its name; may be empty")
     receipt = serializers.BooleanField(help_text="A phone signed it: see `get_receipt`")
 
 

@@ -37,3 +37,8 @@ urlpatterns = [
     ),
     path("ecps/", include(app_urls)),
 ]
+
+
+def is_api(address: str) -> bool:
+    """Whether a path is one of the phone's API; `settings.IS_API`."""
+    return address.startswith("/api/")

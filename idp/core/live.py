@@ -13,7 +13,7 @@ from random import uniform
 from typing import Any, Self
 
 import structlog
-from asgiref.sync import SyncToAsync, async_to_sync
+from asgiref.sync import SyncToAsync
 from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
@@ -22,11 +22,14 @@ from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
+from idp.core import own_loop
 from idp.core.errors import IdpError
 
 KEEP_ALIVE_SECONDS = 15
 # Without wake-ups the state is looked at this often.
 LOOK_AGAIN_SECONDS = 2
+# What may be lost is not waited for longer. A TimeoutError is an OSError.
+SEND_SECONDS = 2
 UNREACHABLE = (RedisError, OSError)
 
 log = structlog.get_logger()
@@ -61,8 +64,30 @@ def _layer() -> BaseChannelLayer:
 
 
 def wake(*groups: str) -> None:
-    """After commit, wakes every page and phone that listens to one of them. Carries no data."""
-    transaction.on_commit(lambda: _send(groups))
+    """After commit, wakes every page and phone that listens to one of them. Carries no data.
+
+    All groups of a transaction go at once: each crossing into an event loop costs more than what
+    is sent.
+    """
+    connection = transaction.get_connection()
+    pending = connection.run_on_commit
+    if connection.in_atomic_block and pending:
+        savepoints, call, _is_robust = pending[-1]
+        # Of the same savepoints only: what is rolled back takes its wake-ups with it.
+        if isinstance(call, _Wake) and savepoints == set(connection.savepoint_ids):
+            call.groups.update(dict.fromkeys(groups))
+            return
+    transaction.on_commit(_Wake(dict.fromkeys(groups)))
+
+
+@dataclass(slots=True)
+class _Wake:
+    """What is done after the commit; each group once, in order."""
+
+    groups: dict[str, None]
+
+    def __call__(self) -> None:
+        _send(tuple(self.groups))
 
 
 async def _wake_all(groups: tuple[str, ...]) -> None:
@@ -72,8 +97,7 @@ async def _wake_all(groups: tuple[str, ...]) -> None:
 
 def _send(groups: tuple[str, ...]) -> None:
     try:
-        # Once for all of them: each crossing into an event loop costs more than what is sent.
-        async_to_sync(_wake_all)(groups)
+        own_loop.run(_wake_all(groups), seconds=SEND_SECONDS)
     except UNREACHABLE as error:
         # The state is committed; pages look again by themselves.
         log.error("wake_lost", error=type(error).__name__)

@@ -1,7 +1,8 @@
 """The middleware of pages, built once, and none of it around what machines call.
 
 Token, introspection, revocation, UserInfo and the published documents have no session, no language,
-no form and no page: they get their security headers and nothing else.
+no form and no page: they get their security headers and nothing else. The phone's API has no
+session and no form either: its own name and the person's language are all it needs.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
-_ON_PAGES = "_is_page"
+_CHAIN = "_middleware_chain"
 
 
 def _back_channel_headers() -> dict[str, str]:
@@ -28,42 +29,68 @@ def _back_channel_headers() -> dict[str, str]:
 
 def is_page(request: HttpRequest) -> bool:
     """Whether the middleware of pages stands around this request."""
-    return hasattr(request, _ON_PAGES)
+    chain: _Chain | None = getattr(request, _CHAIN, None)
+    return chain is not None and chain.is_for_pages
+
+
+class _Chain:
+    """Middleware around the application, outermost first."""
+
+    def __init__(
+        self, paths: list[str], get_response: Callable[[HttpRequest], Any], *, is_for_pages: bool
+    ) -> None:
+        self.is_for_pages = is_for_pages
+        self.middleware: list[Any] = []
+        answer = get_response
+        for path in reversed(paths):
+            middleware = import_string(path)(answer)
+            self.middleware.insert(0, middleware)
+            # As Django does between two middleware: an exception becomes a response in its place.
+            answer = convert_exception_to_response(middleware)
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> Any:
+        setattr(request, _CHAIN, self)
+        return self._answer(request)
 
 
 class PageChain:
-    """Middleware: `settings.PAGE_MIDDLEWARE`, unless `settings.IS_BACK_CHANNEL` names the path."""
+    """Middleware: `settings.PAGE_MIDDLEWARE`, but for the paths that two other settings name.
+
+    `IS_BACK_CHANNEL`: none of it. `IS_API`: `API_MIDDLEWARE`.
+    """
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self._is_back_channel: Callable[[str], bool] = import_string(settings.IS_BACK_CHANNEL)
+        self._is_api: Callable[[str], bool] = import_string(settings.IS_API)
         self._bare = get_response
         self._headers = _back_channel_headers()
-        self._hooked: list[Any] = []
-        chain = get_response
-        for path in reversed(settings.PAGE_MIDDLEWARE):
-            middleware = import_string(path)(chain)
-            self._hooked.insert(0, middleware)
-            # As Django does between two middleware: an exception becomes a response in its place.
-            chain = convert_exception_to_response(middleware)
-        self._pages = chain
+        self._pages = _Chain(settings.PAGE_MIDDLEWARE, get_response, is_for_pages=True)
+        self._api = _Chain(settings.API_MIDDLEWARE, get_response, is_for_pages=False)
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Answer:
-        if not self._is_back_channel(request.path_info):
-            setattr(request, _ON_PAGES, True)
-            answer: Answer = self._pages(request)
-            return answer
-        if self._is_async:
-            return self._bare_async(request)
-        return self._with_headers(self._bare(request))
+        if self._is_api(request.path_info):
+            return self._headed(self._api, request)
+        if self._is_back_channel(request.path_info):
+            return self._headed(self._bare, request)
+        answer: Answer = self._pages(request)
+        return answer
 
-    async def _bare_async(self, request: HttpRequest) -> HttpResponseBase:
-        return self._with_headers(await self._bare(request))
+    def _headed(self, chain: Callable[[HttpRequest], Any], request: HttpRequest) -> Answer:
+        if self._is_async:
+            return self._headed_async(chain, request)
+        return self._with_headers(chain(request))
+
+    async def _headed_async(
+        self, chain: Callable[[HttpRequest], Any], request: HttpRequest
+    ) -> HttpResponseBase:
+        return self._with_headers(await chain(request))
 
     def _with_headers(self, response: HttpResponseBase) -> HttpResponseBase:
         for name, value in self._headers.items():
@@ -78,7 +105,7 @@ class PageChain:
         keywords: dict[str, Any],
     ) -> HttpResponseBase | None:
         """Before the view of a page, outermost first: CSRF lives here."""
-        for hook in self._hooks(request, "process_view", self._hooked):
+        for hook in _hooks(request, "process_view"):
             if (response := hook(request, view, arguments, keywords)) is not None:
                 return response
         return None
@@ -87,14 +114,13 @@ class PageChain:
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
         """After the view of a page raised, innermost first: the error page lives here."""
-        for hook in self._hooks(request, "process_exception", self._hooked[::-1]):
+        for hook in _hooks(request, "process_exception")[::-1]:
             if (response := hook(request, exception)) is not None:
                 return response
         return None
 
-    def _hooks(
-        self, request: HttpRequest, name: str, middleware: list[Any]
-    ) -> list[Callable[..., HttpResponseBase | None]]:
-        if not is_page(request):
-            return []
-        return [getattr(each, name) for each in middleware if hasattr(each, name)]
+
+def _hooks(request: HttpRequest, name: str) -> list[Callable[..., HttpResponseBase | None]]:
+    chain: _Chain | None = getattr(request, _CHAIN, None)
+    middleware = chain.middleware if chain else []
+    return [getattr(each, name) for each in middleware if hasattr(each, name)]

@@ -2,10 +2,12 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import models
 
+from idp.core.prepared import Given, PreparedUpdate
 from idp.directory.models import Card, Person
 from idp.directory.rules.practices import KEY_LENGTH
 from idp.login.rules.authentication import Authentication, LoginPolicy, Portal
@@ -67,12 +69,8 @@ class LoginAttempt(models.Model):
 
     def _move(self, source: AttemptState, now: datetime, **changes: Any) -> bool:
         """The only transition of an attempt: one conditional UPDATE, so that one caller wins."""
-        return (
-            LoginAttempt.objects.filter(pk=self.pk, state=source, expires_at__gt=now).update(
-                **changes
-            )
-            == 1
-        )
+        update = _attempt_move(tuple(changes))
+        return update.run(pk=self.pk, source=source, now=now, **changes) == 1
 
     def prove(self, authentication: Authentication, *, reference: str, now: datetime) -> bool:
         return self._move(
@@ -106,6 +104,21 @@ class LoginAttempt(models.Model):
     def take(self, *, now: datetime, practice: str = "") -> bool:
         """Single use of a proof: the only gate between a proven attempt and a session."""
         return self._move(AttemptState.PROVEN, now, state=AttemptState.TAKEN, practice=practice)
+
+
+@cache
+def _attempt_move(changed: tuple[str, ...]) -> PreparedUpdate:
+    fields = LoginAttempt._meta
+    return PreparedUpdate(
+        lambda: (
+            LoginAttempt.objects.filter(
+                pk=Given("pk", fields.pk),
+                state=Given("source", fields.get_field("state")),
+                expires_at__gt=Given("now", fields.get_field("expires_at")),
+            ),
+            {name: Given(name, fields.get_field(name)) for name in changed},
+        )
+    )
 
 
 class SsoSession(models.Model):

@@ -141,6 +141,10 @@ def _rings() -> dict[str, dict[str, str]]:
             "title": _("Un autre téléphone a été activé à votre nom"),
             "body": _("Ouvrez e-CPS pour dire si c’est vous."),
         },
+        PushKind.ENDING: {
+            "title": _("e-CPS s’arrête bientôt sur ce téléphone"),
+            "body": _("Ouvrez e-CPS pour la garder, ou pour voir que faire."),
+        },
     }
 
 

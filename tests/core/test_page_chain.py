@@ -12,6 +12,8 @@ from django.urls import reverse
 from idp.core.page_chain import PageChain
 from idp.oidc.flows import token_endpoint
 from idp.oidc.urls import is_back_channel
+from mobileapi.urls import is_api
+from mobileapi.views.devices import Nonce
 
 PAGE_HEADERS = (
     "Set-Cookie",
@@ -57,6 +59,42 @@ def test_a_page_has_the_security_headers_of_pages(path: str) -> None:
     assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/requests", "/api/v1/nonce", "/api/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_phones_api_reads_and_sets_no_cookie(path: str, method: str) -> None:
+    response = browser().generic(method, path)
+    assert response.status_code in {200, 401, 404, 405}
+    assert "Cookie" not in response.get("Vary", "")
+    assert not response.cookies
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "adresse"), ("en", "address")])
+def test_the_phones_api_speaks_the_persons_language(language: str, word: str) -> None:
+    headers = {"accept-language": language}
+    response = Client().get("/api/v1/journal/none", headers=headers)
+    assert response["Content-Language"] == language
+    assert response.status_code == 401
+
+
+def test_the_phones_api_answers_to_our_own_name_only() -> None:
+    assert Client(headers={"host": "evil.test"}).get("/api/v1/requests").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/ecps/", "/apiary", "/x/api/v1/requests", "api/v1/requests"])
+def test_pages_are_never_taken_for_the_api(path: str) -> None:
+    assert not is_api(path)
+
+
+def test_an_unforeseen_failure_of_the_phones_api_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Nonce, "post", fail)
+    response = Client(raise_request_exception=False).post("/api/v1/nonce")
+    assert (response.status_code, response.json()) == (500, {"error": "server_error"})
 
 
 def test_a_form_from_elsewhere_is_still_refused() -> None:

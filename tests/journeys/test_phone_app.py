@@ -267,3 +267,68 @@ def test_the_app_opens_without_a_network(pocket: BrowserContext, phone: Page) ->
     phone.reload()
     screen(phone, "home")
     expect(phone.locator("#offline")).to_be_visible()
+
+
+# Of each control that is seen, where it lies, and whether a press on it arrives.
+PLACES = """() => [...document.querySelectorAll("a, button, input")]
+  .filter((each) => each.checkVisibility() && !each.closest(".skip-link"))
+  .map((each) => {
+    const { x, y, width, height } = each.getBoundingClientRect();
+    const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+    return [each.id, x, y, width, height, hit === null || each.contains(hit)];
+  })"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_notice_of_a_lost_network_moves_and_covers_no_control(
+    phone: Page, demo: Demo, width: int
+) -> None:
+    phone.set_viewport_size({"width": width, "height": 700})
+    phone.goto(f"{demo.base_url}/ecps/")
+    screen(phone, "welcome")
+    phone.evaluate("document.fonts.ready.then(() => true)")
+    before = phone.evaluate(PLACES)
+    assert all(arrives for *_place, arrives in before)
+    phone.evaluate("dispatchEvent(new Event('unreachable'))")
+    expect(phone.locator("#offline")).to_be_visible()
+    assert phone.evaluate(PLACES) == before
+    expect_accessible(phone)
+    phone.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = phone.locator("footer button, footer a").last.bounding_box()
+    notice = phone.locator("#offline").bounding_box()
+    assert last is not None
+    assert notice is not None
+    assert last["y"] + last["height"] <= notice["y"]
+
+
+def test_a_press_arrives_though_the_network_is_lost_under_the_finger(
+    phone: Page, demo: Demo
+) -> None:
+    phone.goto(f"{demo.base_url}/ecps/")
+    screen(phone, "welcome")
+    button = phone.locator("#code-next")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    phone.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    phone.mouse.down()
+    phone.evaluate("dispatchEvent(new Event('unreachable'))")
+    phone.mouse.up()
+    expect(phone.locator("#error")).to_contain_text("dix caractères")
+
+
+@pytest.mark.usefixtures("with_passkey")
+def test_what_is_pressed_at_home_stays_where_it_is_when_the_state_comes(
+    pocket: BrowserContext, phone: Page
+) -> None:
+    phone.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    pocket.set_offline(True)
+    phone.reload()
+    screen(phone, "home")
+    phone.evaluate("document.fonts.ready.then(() => true)")
+    idle = phone.locator(".idle")
+    expect(idle).to_be_hidden()
+    before = phone.locator("#scan-login").bounding_box()
+    pocket.set_offline(False)
+    expect(idle).to_be_visible()
+    assert phone.locator("#scan-login").bounding_box() == before

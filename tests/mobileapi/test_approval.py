@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
 
 from idp.audit.models import AuditRow
 from idp.core import clock
@@ -321,24 +320,3 @@ def test_a_request_is_refused_once(person: Person, phone: SoftPhone) -> None:
     again = refusal(phone.signed_call, "POST", path, phone.denial(request, "not_me"))
     assert again.code == "request_over"
     assert screen.request.state == "denied"
-
-
-def test_the_list_costs_two_statements(
-    person: Person, phone: SoftPhone, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    Screen(person)
-    phone.requests()
-    with django_assert_num_queries(2):
-        phone.requests()
-
-
-def test_an_approval_stays_within_its_statements(
-    person: Person, phone: SoftPhone, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    screen = Screen(person)
-    (request,) = phone.requests()
-    challenge = phone.challenge(screen.asked.request_id, number=screen.asked.number)
-    body = phone.approval(request, challenge, number=screen.asked.number)
-    # One of them asks whether the person may log in at all.
-    with django_assert_max_num_queries(15):
-        phone.signed_call("POST", f"/requests/{screen.asked.request_id}/approve", body)

@@ -1,5 +1,6 @@
 """« Mon journal »: what was done in the holder's name, and receipts that verify by themselves."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,13 +8,18 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from idp.audit.flows import Outcome, record
 from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.models import Person
 from idp.enrollment.flows.evidence import verify_evidence
+from idp.enrollment.flows.withdrawal import end_phones
 from idp.enrollment.models import Device
+from idp.enrollment.rules.journal import ENTRY_KINDS
+from idp.login import flows as login
+from idp.login.rules.revocation import Cause, Order, TargetKind, Withdrawal
 from tests.emulators.phones import RefusedError, SoftPhone
 from tests.emulators.workstation import Workstation
 from tests.people import make_person
@@ -57,6 +63,42 @@ def test_a_phone_that_was_removed_is_told_to_the_others(
     second.signed_call("DELETE", "/devices/me")
     (latest, *_others) = journal(phone)
     assert (latest["kind"], latest["phone"]) == ("phone_removed", "iPhone 15")
+
+
+def test_a_phone_that_was_suspended_and_serves_again_is_told_to_the_others(
+    workstation: Workstation, phone: SoftPhone
+) -> None:
+    second = workstation.activate(SoftPhone(Client(), label="iPhone 15"))
+    order = Order(kind=TargetKind.DEVICE, target=str(second.device_id), reason="stolen", by="admin")
+    login.revoke(order)
+    (latest, *_others) = journal(phone)
+    assert (latest["kind"], latest["phone"]) == ("phone_suspended", "iPhone 15")
+    assert (latest["portal"], latest["method"], latest["receipt"]) == ("", "", False)
+    login.lift(order)
+    (latest, *_others) = journal(phone)
+    assert (latest["kind"], latest["phone"]) == ("phone_resumed", "iPhone 15")
+    assert latest["kind"] == journal(second)[0]["kind"]
+
+
+def test_a_phone_suspended_with_its_holders_card_finds_it_in_the_journal(
+    person: Person, workstation: Workstation, phone: SoftPhone
+) -> None:
+    end_phones(Withdrawal(person_id=person.pk, cause=Cause.CARD_OPPOSED))
+    with pytest.raises(RefusedError):
+        journal(phone)
+    workstation.client.post(reverse("enrollment:put_back", args=[phone.device_id]))
+    kinds = [entry["kind"] for entry in journal(phone)]
+    assert kinds[:2] == ["phone_resumed", "phone_suspended"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_application_has_words_for_every_line(client: Client, language: str) -> None:
+    page = client.get("/ecps/", headers={"accept-language": language}).content.decode()
+    words = dict(re.findall(r'data-text="journal-(\w+)">(.*?)</p>', page))
+    assert set(words) == set(ENTRY_KINDS)
+    assert words["phone_suspended"].startswith(
+        "Téléphone suspendu" if language == "fr" else "Phone suspended"
+    )
 
 
 def test_a_receipt_verifies_without_the_server(person: Person, phone: SoftPhone) -> None:

@@ -58,6 +58,11 @@ def existing_people() -> QuerySet[Person]:
     return everybody if settings.HYGIE.is_sandbox else everybody.filter(is_test=False)
 
 
+def is_known_here(person: Person) -> bool:
+    """Of a row at hand: one of `existing_people`."""
+    return settings.HYGIE.is_sandbox or not person.is_test
+
+
 def _only(people: QuerySet[Person]) -> Professional | None:
     snapshot = people.values_list("snapshot", flat=True).first()
     return None if snapshot is None else Professional.from_snapshot(snapshot)

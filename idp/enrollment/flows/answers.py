@@ -4,6 +4,8 @@ from uuid import UUID
 
 from idp.core import clock, live
 from idp.core.errors import IdpError
+from idp.core.prepared import Given, Prepared
+from idp.directory.models import Person
 from idp.enrollment.flows import refusals
 from idp.enrollment.flows.devices import require_active
 from idp.enrollment.flows.endings import end_decoupled
@@ -14,19 +16,36 @@ from idp.login import flows as login
 from idp.login.rules.authentication import MethodName
 from idp.login.rules.steps import AttemptState
 
+# Alone: rows that a lock statement joins are of before the lock was had (PostgreSQL).
+_DEVICE = Prepared(
+    lambda: Device.objects.select_for_update().filter(pk=Given("device", Device._meta.pk))
+)
+_REQUEST = Prepared(
+    lambda: (
+        ApprovalRequest.objects.select_for_update(of=("self",))
+        .select_related("attempt", "holder")
+        .defer("holder__snapshot")
+        .annotate(is_ordered_out=login.is_ordered_out("holder_id"))
+        .filter(
+            pk=Given("request", ApprovalRequest._meta.pk),
+            holder_id=Given("holder", Person._meta.pk),
+            is_decoy=False,
+        )
+    )
+)
+
 
 def lock_for_answer(*, device_id: UUID, request_id: UUID) -> tuple[Device, ApprovalRequest]:
-    """Both rows, locked in one order everywhere; states as they are now, not as they were read."""
-    device = Device.objects.select_for_update().get(pk=device_id)
+    """Both rows, locked in one order everywhere; states as they are now, not as they were read.
+
+    With the request come its login, its holder, and whether an order keeps them out.
+    """
+    (device,) = _DEVICE.rows(device=device_id)
     require_active(device)
-    request = (
-        ApprovalRequest.objects.select_for_update(of=("self",))
-        .select_related("attempt")
-        .filter(pk=request_id, holder_id=device.holder_id, is_decoy=False)
-        .first()
-    )
-    if request is None or (request.is_scanned and request.device_id != device.pk):
+    asked = _REQUEST.rows(request=request_id, holder=device.holder_id)
+    if not asked or (asked[0].is_scanned and asked[0].device_id != device.pk):
         raise refusals.unknown_request()
+    request = asked[0]
     now = clock.now()
     is_open = (
         request.state_at(now) in OPEN_REQUESTS

@@ -16,10 +16,16 @@ from idp.core.errors import IdpError
 from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.answers import audited, end_as_failed, lock_for_answer
 from idp.enrollment.flows.fitness import grade_of_device, refusal_of_unfit
-from idp.enrollment.flows.people import device_group, holder_of, relying_party, request_group
+from idp.enrollment.flows.people import (
+    device_group,
+    holder_row,
+    relying_party,
+    request_group,
+    standing_of_holder,
+)
 from idp.enrollment.flows.proofs import Approval, verify_approval
 from idp.enrollment.gateways import webauthn
-from idp.enrollment.models import Device, PasskeyCredential
+from idp.enrollment.models import Device
 from idp.enrollment.rules.approval import Decision, approval_challenge
 from idp.enrollment.rules.states import DeviceKind, RequestState
 from idp.login import flows as login
@@ -58,15 +64,14 @@ def _present(device_id: UUID, request_id: UUID, number: str) -> Challenge | IdpE
         end_as_failed(request)
         return refusals.wrong_number()
     nonce = secrets.token_bytes(NONCE_BYTES)
-    if not request.move(RequestState.NUMBER_OK, now=clock.now(), device=device, nonce=nonce):
+    if not request.move(RequestState.NUMBER_OK, now=clock.now(), device_id=device.pk, nonce=nonce):
         return refusals.request_over("raced")
     context = request.context(number=number, device_id=device.pk)
     options = None
     if device.kind == DeviceKind.PASSKEY:
-        passkey = PasskeyCredential.objects.get(device=device)
         options = webauthn.request_options(
             rp=relying_party(),
-            credential_id=bytes(passkey.credential_id),
+            credential_id=bytes(device.passkey.credential_id),
             challenge=approval_challenge(nonce=nonce, context=context, decision=Decision.APPROVE),
         )
     return Challenge(nonce=nonce, context=context, webauthn=options)
@@ -92,19 +97,20 @@ def _approve(device_id: UUID, request_id: UUID, approval: Approval) -> IdpError 
         return outcome
     if not request.move(RequestState.APPROVED, now=clock.now(), nonce=None):
         return refusals.request_over("raced")
-    Device.objects.filter(pk=device.pk).update(last_used_at=clock.now())
-    professional = holder_of(device.holder_id)
-    login.prove(
+    device.note_use(now=clock.now())
+    holder = holder_row(request)
+    login.prove_within(
         attempt=request.attempt,
+        standing=standing_of_holder(request),
         authentication=Authentication(
-            person_id=professional.person_id,
-            national_id=professional.national_id,
+            person_id=holder.pk,
+            national_id=holder.national_id,
             method=MethodName.PHONE,
             auth_mode=AuthMode.MOBILE,
             amr=outcome.amr,
             level=Level(settings.HYGIE.phone_level),
             at=clock.now(),
-            is_test=professional.is_test,
+            is_test=holder.is_test,
             ecps_grade=grade_of_device(device, is_hardware=outcome.is_hardware),
             device=str(device.pk),
             evidence=outcome.evidence,

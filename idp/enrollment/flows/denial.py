@@ -12,7 +12,7 @@ from idp.core.errors import IdpError
 from idp.enrollment.flows import refusals
 from idp.enrollment.flows.answers import audited, lock_for_answer
 from idp.enrollment.flows.evidence import approval_evidence
-from idp.enrollment.flows.people import device_group, holder_of, request_group
+from idp.enrollment.flows.people import device_group, holder_row, request_group
 from idp.enrollment.gateways.device_keys import InstanceKey
 from idp.enrollment.models import Device
 from idp.enrollment.rules.approval import Decision, approval_challenge
@@ -55,13 +55,13 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
     now = clock.now()
     if not request.move(target, now=now, nonce=None, denied_at=now):
         raise refusals.request_over("raced")
-    professional = holder_of(device.holder_id)
+    holder = holder_row(request)
     record(
         event="phone_denied",
         outcome=Outcome.REFUSED,
-        subject=professional.national_id,
+        subject=holder.national_id,
         client_id=request.client_id,
-        is_test=professional.is_test,
+        is_test=holder.is_test,
         data={
             "request": str(request.pk),
             "portal": request.rp_name,
@@ -79,7 +79,7 @@ def _deny(device_id: UUID, request_id: UUID, denial: Denial) -> None:
         attempt=request.attempt,
         code="access_denied",
         method=MethodName.PHONE,
-        subject=professional.national_id,
+        subject=holder.national_id,
     )
     if is_alarm:
         if request.known_digest is not None:

@@ -19,6 +19,7 @@ def life_of(device: Device) -> DeviceLife:
         last_seen_at=device.last_seen_at,
         valid_until=device.valid_until,
         idle=settings.HYGIE.lifetimes.device_idle,
+        warnings=settings.HYGIE.lifetimes.phone_warnings,
     )
 
 

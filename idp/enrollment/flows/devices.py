@@ -10,6 +10,7 @@ from django.db import transaction
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, live, secrets
+from idp.core.prepared import Given, Prepared
 from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.device_ends import end_if_over
 from idp.enrollment.flows.endings import end_decoupled
@@ -21,6 +22,7 @@ from idp.enrollment.rules.limits import SEEN_EVERY
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
 from idp.login import flows as login
 
+_CLAIMED = Prepared(lambda: Device.objects.filter(pk=Given("device", Device._meta.pk)))
 # A nonce made at the very end of a second lives a little longer than its 60 s.
 JTI_MARGIN = timedelta(seconds=5)
 
@@ -36,9 +38,10 @@ class DeviceProof:
 
 def authenticate(proof: DeviceProof) -> Device:
     """The device that made this very request, once and just now, in whatever state it is."""
-    device = Device.objects.filter(pk=proof.claimed_device_id).first()
-    if device is None:
+    found = _CLAIMED.rows(device=proof.claimed_device_id)
+    if not found:
         raise refusals.unknown_device("no such device")
+    device = found[0]
     key = InstanceKey.from_point(bytes(device.instance_key))
     try:
         verified = verify_proof(proof.proof, target=proof.target, key=key)

@@ -77,7 +77,8 @@ def _end(request: ApprovalRequest) -> None:
 
 def _facts(device: Device, is_hardware: bool | None = None) -> PhoneFacts:
     if is_hardware is None:
-        passkey = PasskeyCredential.objects.filter(device_id=device.pk).first()
+        # None: a phone with a PIN key.
+        passkey: PasskeyCredential | None = getattr(device, "passkey", None)
         is_hardware = passkey is not None and passkey.is_hardware
     return PhoneFacts(
         is_hardware=is_hardware,

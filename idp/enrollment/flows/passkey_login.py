@@ -72,8 +72,7 @@ def _prove(attempt: LoginAttempt, credential: dict[str, Any]) -> IdpError | None
     if refusal := refusal_of_grade(device, attempt.login_policy.ecps, grade):
         return refusal
     now = clock.now()
-    passkey.sign_count, passkey.backed_up = used.sign_count, used.backed_up
-    passkey.save(update_fields=["sign_count", "backed_up"])
+    passkey.note_use(sign_count=used.sign_count, backed_up=used.backed_up)
     Device.objects.filter(pk=device.pk).update(last_used_at=now, last_seen_at=now)
     professional = holder_of(device.holder_id)
     login.prove_within(

@@ -5,10 +5,14 @@ from uuid import UUID
 from django.conf import settings
 
 from idp.core import clock
-from idp.directory.flows.find import get_professional
+from idp.core.errors import IdpError
+from idp.directory.flows.find import get_professional, is_known_here
+from idp.directory.models import Person
 from idp.directory.rules.professional import Professional
 from idp.enrollment.flows.refusals import fresh_card_needed, unknown_device
 from idp.enrollment.gateways.webauthn import RelyingParty
+from idp.enrollment.models import ApprovalRequest
+from idp.login import flows as login
 from idp.login.models import SsoSession
 from idp.login.rules.authentication import AuthMode
 
@@ -17,8 +21,29 @@ def holder_of(person_id: UUID) -> Professional:
     """The professional; a person the register no longer knows is refused."""
     professional = get_professional(person_id=person_id)
     if professional is None:
-        raise unknown_device("the holder is not in the directory")
+        raise _no_holder()
     return professional
+
+
+def holder_row(request: ApprovalRequest) -> Person:
+    """Of a request read with its holder: who they are, without their professions."""
+    if request.holder is None or not is_known_here(request.holder):
+        raise _no_holder()
+    return request.holder
+
+
+def standing_of_holder(request: ApprovalRequest) -> login.Standing:
+    """Of a request as `answers.lock_for_answer` reads it."""
+    holder = holder_row(request)
+    return login.Standing(
+        person_id=holder.pk,
+        is_ordered_out=vars(request)["is_ordered_out"],
+        has_left=login.has_left(holder),
+    )
+
+
+def _no_holder() -> IdpError:
+    return unknown_device("the holder is not in the directory")
 
 
 def is_card_session(session: SsoSession) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from idp.core import clock, live, vault
 from idp.core.errors import IdpError
+from idp.core.prepared import Given, Prepared
 from idp.enrollment.flows import evidence, refusals, tokens
 from idp.enrollment.flows.answers import end_as_failed
 from idp.enrollment.flows.people import device_group, relying_party
@@ -15,6 +16,10 @@ from idp.enrollment.models import ApprovalRequest, Device, PasskeyCredential, Pi
 from idp.enrollment.rules.approval import Decision, approval_challenge
 from idp.enrollment.rules.limits import PASSKEY_FAILURES, PIN_TRIES
 from idp.enrollment.rules.states import DeviceKind, DeviceState
+
+_PASSKEY = Prepared(
+    lambda: PasskeyCredential.objects.filter(device_id=Given("device", Device._meta.pk))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,7 @@ def verify_approval(
 def _verify_passkey(
     device: Device, request: ApprovalRequest, approval: Approval, challenge: bytes
 ) -> Proven | IdpError:
-    passkey = PasskeyCredential.objects.get(device=device)
+    (passkey,) = _PASSKEY.rows(device=device.pk)
     known = webauthn.KnownPasskey(
         credential_id=bytes(passkey.credential_id),
         public_key=bytes(passkey.public_key),
@@ -93,8 +98,7 @@ def _verify_passkey(
     except webauthn.PasskeyRefusedError as error:
         end_as_failed(request)
         return _count_failure(device, passkey, str(error))
-    passkey.sign_count, passkey.backed_up = used.sign_count, used.backed_up
-    passkey.save(update_fields=["sign_count", "backed_up"])
+    passkey.note_use(sign_count=used.sign_count, backed_up=used.backed_up)
     return Proven(
         amr=("hwk" if passkey.is_hardware else "swk", "user", "pop"),
         is_hardware=passkey.is_hardware,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from idp.core import clock, vault
 from idp.enrollment.flows import refusals
@@ -72,12 +73,26 @@ def ring(
     *, person_id: UUID, kind: PushKind, reference: UUID, until: datetime, but: UUID | None = None
 ) -> int:
     """Queues one ring for each of the holder's active phones that can be rung; returns how many."""
-    now = clock.now()
-    phones = Device.objects.filter(
-        holder_id=person_id, state=DeviceState.ACTIVE, valid_until__gt=now, push__isnull=False
-    )
+    phones = _phones_to_ring().filter(holder_id=person_id)
     if but is not None:
         phones = phones.exclude(pk=but)
+    return _queue(phones, kind=kind, reference=reference, until=until)
+
+
+def ring_one(*, device: Device, kind: PushKind, reference: UUID, until: datetime) -> int:
+    """The same for this phone alone."""
+    phones = _phones_to_ring().filter(pk=device.pk)
+    return _queue(phones, kind=kind, reference=reference, until=until)
+
+
+def _phones_to_ring() -> QuerySet[Device]:
+    return Device.objects.filter(
+        state=DeviceState.ACTIVE, valid_until__gt=clock.now(), push__isnull=False
+    )
+
+
+def _queue(phones: QuerySet[Device], *, kind: PushKind, reference: UUID, until: datetime) -> int:
+    now = clock.now()
     rings = [
         PushDelivery(
             device=phone,

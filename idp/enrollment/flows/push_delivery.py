@@ -16,10 +16,13 @@ from django.db import transaction
 from idp.core import clock, vault
 from idp.core.errors import IdpError
 from idp.core.outbound import send
+from idp.enrollment.flows.device_ends import life_of
 from idp.enrollment.flows.push import KEY_PURPOSE, SUBSCRIPTION_PURPOSE, push_key, ring
 from idp.enrollment.gateways.push import Subscription, authorization, encrypted
 from idp.enrollment.models import ApprovalRequest, PushDelivery, PushSubscription
+from idp.enrollment.rules.device_life import Ending
 from idp.enrollment.rules.push import (
+    LASTING,
     LONGEST_TTL,
     PushKind,
     PushState,
@@ -131,8 +134,9 @@ def _message_of(delivery: PushDelivery, private_key: bytes, now: datetime) -> Me
             ),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
-            "TTL": str(left if delivery.kind == PushKind.NEW_DEVICE else min(left, LONGEST_TTL)),
-            "Urgency": "high",
+            "TTL": str(left if delivery.kind in LASTING else min(left, LONGEST_TTL)),
+            # RFC 8030 §5.3: what lasts for days need not wake a sleeping phone.
+            "Urgency": "normal" if delivery.kind == PushKind.ENDING else "high",
             "Topic": topic(f"{delivery.kind} {delivery.reference}"),
         },
         body=encrypted(subscription, payload(PushKind(delivery.kind))),
@@ -149,6 +153,9 @@ def _subscription_of(delivery: PushDelivery) -> Subscription | None:
 def _is_wanted(delivery: PushDelivery, now: datetime) -> bool:
     if delivery.device.state_at(now) is not DeviceState.ACTIVE or now >= delivery.give_up_at:
         return False
+    if delivery.kind == PushKind.ENDING:
+        # Used again meanwhile, it ends no sooner than any other.
+        return life_of(delivery.device).warning(now) is not Ending.NONE
     if delivery.kind != PushKind.REQUEST:
         return True
     # An answered request rings nobody.

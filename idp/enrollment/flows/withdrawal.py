@@ -89,7 +89,7 @@ def put_back(device: Device, *, by: str) -> bool:
         outcome=Outcome.ACCEPTED,
         subject=device.holder.national_id,
         is_test=device.holder.is_test,
-        data={"device": str(device.pk), "by": by},
+        data={"device": str(device.pk), "label": device.label, "by": by},
     )
     live.wake(device_group(device.holder_id))
     return True
@@ -122,6 +122,6 @@ def _suspend(device: Device, cause: Cause) -> int:
         outcome=Outcome.ACCEPTED,
         subject=device.holder.national_id,
         is_test=device.holder.is_test,
-        data={"device": str(device.pk), "code": str(cause)},
+        data={"device": str(device.pk), "label": device.label, "code": str(cause)},
     )
     return 1

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Self
 
@@ -27,19 +28,12 @@ class InstanceKey:
     @classmethod
     def from_jwk(cls, jwk: dict[str, Any]) -> Self:
         """RFC 7518 §6.2.1. ValueError for another type or curve, or for a private key."""
-        if set(jwk) - _OPTIONAL_MEMBERS != {"kty", "crv", "x", "y"}:
-            raise ValueError("members of the key")
-        if jwk["kty"] != "EC" or jwk["crv"] != "P-256" or jwk.get("alg", "ES256") != "ES256":
-            raise ValueError("not a P-256 key")
-        x, y = from_b64u(str(jwk["x"])), from_b64u(str(jwk["y"]))
-        if len(x) != COORDINATE or len(y) != COORDINATE:
-            raise ValueError("coordinates")
-        return cls.from_point(b"\x04" + x + y)
+        return cls.from_point(point_of(jwk))
 
     @classmethod
     def from_point(cls, point: bytes) -> Self:
         """From an uncompressed point; one that is not on the curve is refused."""
-        return cls(ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point))
+        return cls(_on_curve(point))
 
     @property
     def point(self) -> bytes:
@@ -67,6 +61,24 @@ class InstanceKey:
         except InvalidSignature:
             return False
         return True
+
+
+def point_of(jwk: dict[str, Any]) -> bytes:
+    """The point that a JWK names, on the curve or not; ValueError as `InstanceKey.from_jwk`."""
+    if set(jwk) - _OPTIONAL_MEMBERS != {"kty", "crv", "x", "y"}:
+        raise ValueError("members of the key")
+    if jwk["kty"] != "EC" or jwk["crv"] != "P-256" or jwk.get("alg", "ES256") != "ES256":
+        raise ValueError("not a P-256 key")
+    x, y = from_b64u(str(jwk["x"])), from_b64u(str(jwk["y"]))
+    if len(x) != COORDINATE or len(y) != COORDINATE:
+        raise ValueError("coordinates")
+    return b"\x04" + x + y
+
+
+# Public keys only; a phone shows its own at each of the calls of a login.
+@lru_cache(maxsize=1024)
+def _on_curve(point: bytes) -> ec.EllipticCurvePublicKey:
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
 
 
 def is_ed25519_key(public_key: bytes) -> bool:

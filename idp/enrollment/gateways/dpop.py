@@ -8,7 +8,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from idp.core.dpop import ProofRefusedError, check_type, jti_of, open_proof
-from idp.enrollment.gateways.device_keys import InstanceKey
+from idp.enrollment.gateways.device_keys import InstanceKey, point_of
 from idp.enrollment.rules.encoding import b64u
 
 EMPTY: bytes = b""
@@ -40,10 +40,10 @@ def verify_proof(proof: str, *, target: ProofTarget, key: InstanceKey) -> Verifi
     check_type(header)
     embedded = header.get("jwk")
     try:
-        claimed = InstanceKey.from_jwk(embedded) if isinstance(embedded, dict) else None
+        claimed = point_of(embedded) if isinstance(embedded, dict) else b""
     except ValueError as error:
         raise ProofRefusedError("jwk") from error
-    if claimed is None or not hmac.compare_digest(claimed.thumbprint, key.thumbprint):
+    if not hmac.compare_digest(claimed, key.point):
         raise ProofRefusedError("jwk")
     expected = {
         "htm": target.method,

@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
+from idp.core.prepared import Given, PreparedUpdate
 from idp.directory.models import Person
 from idp.enrollment.models.devices import Device
 from idp.enrollment.rules.approval import CHOSEN, SCANNED, ApprovalContext
@@ -182,12 +184,7 @@ class ApprovalRequest(models.Model):
 
     def move(self, target: RequestState, *, now: datetime, **changes: Any) -> bool:
         """The only transition of a request; a decision needs that it is still in time."""
-        row = ApprovalRequest.objects.filter(
-            pk=self.pk, state__in=[str(state) for state in REQUEST_SOURCES[target]]
-        )
-        if target not in {RequestState.CANCELLED, RequestState.EXPIRED}:
-            row = row.filter(expires_at__gt=now)
-        if row.update(state=target, **changes) != 1:
+        if _request_move(target, tuple(changes)).run(pk=self.pk, now=now, **changes) != 1:
             return False
         self.state = target
         return True
@@ -209,3 +206,21 @@ class ApprovalRequest(models.Model):
             binding_message=self.binding_message,
             means=self.means,
         ).to_json()
+
+
+@cache
+def _request_move(target: RequestState, changed: tuple[str, ...]) -> PreparedUpdate:
+    """The conditional UPDATE of `ApprovalRequest.move`."""
+    fields = ApprovalRequest._meta
+
+    def make() -> tuple[models.QuerySet[ApprovalRequest], dict[str, Any]]:
+        row = ApprovalRequest.objects.filter(
+            pk=Given("pk", fields.pk),
+            state__in=sorted(map(str, REQUEST_SOURCES[target])),
+        )
+        if target not in {RequestState.CANCELLED, RequestState.EXPIRED}:
+            row = row.filter(expires_at__gt=Given("now", fields.get_field("expires_at")))
+        changes = {name: Given(name, fields.get_field(name)) for name in changed}
+        return row, {"state": str(target), **changes}
+
+    return PreparedUpdate(make)

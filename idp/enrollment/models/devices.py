@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from idp.core.prepared import Given, PreparedUpdate
 from idp.directory.models import Card, Person
 from idp.enrollment.rules.people import LABEL_LENGTH
 from idp.enrollment.rules.states import DEVICE_SOURCES, DeviceKind, DeviceState
@@ -33,6 +34,9 @@ class Device(models.Model):
     last_used_at = models.DateTimeField(null=True)
     # Of a pending device: the end of its enrolment.
     valid_until = models.DateTimeField()
+    # Which end its holder was told of last, and how many days before it.
+    warned_end = models.DateTimeField(null=True)
+    warned_days = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True)
 
@@ -59,6 +63,21 @@ class Device(models.Model):
     def state_at(self, now: datetime) -> DeviceState:
         """The state in force: whatever is past its end counts as revoked."""
         return DeviceState.REVOKED if now >= self.valid_until else DeviceState(self.state)
+
+    def note_warning(self, *, end: datetime, days: int) -> bool:
+        """The only gate of a warning: each end is told once so many days before, or fewer."""
+        row = Device.objects.filter(
+            pk=self.pk,
+            state=DeviceState.ACTIVE,
+            last_seen_at=self.last_seen_at,
+            valid_until=self.valid_until,
+        )
+        untold = Q(warned_end__isnull=True) | ~Q(warned_end=end) | Q(warned_days__gt=days)
+        return row.filter(untold).update(warned_end=end, warned_days=days) == 1
+
+    def note_use(self, *, now: datetime) -> None:
+        """It has just approved a login."""
+        _DEVICE_USE.run(pk=self.pk, now=now)
 
     def move(self, target: DeviceState, **changes: Any) -> bool:
         """The only transition of a device: one conditional UPDATE along the table."""
@@ -96,6 +115,12 @@ class PasskeyCredential(models.Model):
     def __str__(self) -> str:
         return f"{self.attestation_format} {self.aaguid}"
 
+    def note_use(self, *, sign_count: int, backed_up: bool) -> None:
+        """What its last assertion said; many have no counter, and then nothing is to be written."""
+        said = {"sign_count": sign_count, "backed_up": backed_up}
+        if said != {name: getattr(self, name) for name in said}:
+            _PASSKEY_USE.run(pk=self.pk, **said)
+
     def count_failure(self, *, now: datetime, window: timedelta) -> int:
         """One more failed check, under the device's lock; how many within the window."""
         is_over = self.failing_since is None or now >= self.failing_since + window
@@ -122,3 +147,20 @@ class PinKey(models.Model):
 
     def __str__(self) -> str:
         return f"tries {self.tries}"
+
+
+_DEVICE_USE = PreparedUpdate(
+    lambda: (
+        Device.objects.filter(pk=Given("pk", Device._meta.pk)),
+        {"last_used_at": Given("now", Device._meta.get_field("last_used_at"))},
+    )
+)
+_PASSKEY_USE = PreparedUpdate(
+    lambda: (
+        PasskeyCredential.objects.filter(pk=Given("pk", PasskeyCredential._meta.pk)),
+        {
+            name: Given(name, PasskeyCredential._meta.get_field(name))
+            for name in ("sign_count", "backed_up")
+        },
+    )
+)

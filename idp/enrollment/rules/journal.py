@@ -16,6 +16,9 @@ class EntryKind(StrEnum):
     REPORTED = "reported"
     PHONE_ADDED = "phone_added"
     PHONE_REMOVED = "phone_removed"
+    PHONE_SUSPENDED = "phone_suspended"
+    PHONE_RESUMED = "phone_resumed"
+    PHONE_ENDING = "phone_ending"
 
 
 ENTRY_KINDS = [str(kind) for kind in EntryKind]
@@ -50,7 +53,14 @@ class Event:
 _REPORTED: Final = "deny:not_me"
 # Evidence that a phone signed: its holder may keep it and have it verified.
 RECEIPTS: Final = frozenset({"phone", "passkey"})
-EVENTS: Final = ("login", "phone_denied", "device_activated", "device_revoked")
+_OF_PHONES: Final = {
+    "device_activated": EntryKind.PHONE_ADDED,
+    "device_revoked": EntryKind.PHONE_REMOVED,
+    "device_suspended": EntryKind.PHONE_SUSPENDED,
+    "device_resumed": EntryKind.PHONE_RESUMED,
+    "device_ending": EntryKind.PHONE_ENDING,
+}
+EVENTS: Final = ("login", "phone_denied", *_OF_PHONES)
 
 
 def entry_of(event: Event) -> Entry | None:
@@ -58,7 +68,7 @@ def entry_of(event: Event) -> Entry | None:
     kind = _kind(event)
     if kind is None:
         return None
-    is_of_phone = kind in {EntryKind.PHONE_ADDED, EntryKind.PHONE_REMOVED}
+    is_of_phone = event.event in _OF_PHONES
     return Entry(
         reference=event.reference,
         at=event.at,
@@ -79,8 +89,6 @@ def _kind(event: Event) -> EntryKind | None:
         case "phone_denied", _:
             is_alarm = event.data.get("decision") == _REPORTED
             return EntryKind.REPORTED if is_alarm else EntryKind.DENIED
-        case "device_activated", "accepted":
-            return EntryKind.PHONE_ADDED
-        case "device_revoked", "accepted":
-            return EntryKind.PHONE_REMOVED
+        case name, "accepted":
+            return _OF_PHONES.get(name)
     return None

@@ -25,6 +25,11 @@ class PushKind(StrEnum):
 
     REQUEST = "request"
     NEW_DEVICE = "new_device"
+    ENDING = "ending"
+
+
+# Worth hearing for days; a login is over in two minutes.
+LASTING: Final = frozenset({PushKind.NEW_DEVICE, PushKind.ENDING})
 
 
 class PushState(StrEnum):

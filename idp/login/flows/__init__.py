@@ -33,7 +33,14 @@ from idp.login.flows.sessions import (
     keep_alive,
     last_card_login,
 )
-from idp.login.flows.standing import card_orders, check_standing, has_left, is_phone_ordered_out
+from idp.login.flows.standing import (
+    Standing,
+    card_orders,
+    check_standing,
+    has_left,
+    is_ordered_out,
+    is_phone_ordered_out,
+)
 from idp.login.flows.withdrawal import (
     withdraw,
     withdraw_card,
@@ -46,6 +53,7 @@ __all__ = [
     "Finished",
     "KnownPerson",
     "Question",
+    "Standing",
     "ask_decoupled",
     "attempt_of",
     "card_orders",
@@ -59,6 +67,7 @@ __all__ = [
     "forget_browser",
     "forget_person",
     "has_left",
+    "is_ordered_out",
     "is_phone_ordered_out",
     "keep_alive",
     "last_card_login",

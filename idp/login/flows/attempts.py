@@ -15,7 +15,7 @@ from idp.core import clock, live, secrets, step_tokens
 from idp.core.errors import IdpError
 from idp.login.flows.practices import remember_practice
 from idp.login.flows.sessions import begin_session
-from idp.login.flows.standing import check_standing
+from idp.login.flows.standing import Standing, check_standing, judge
 from idp.login.models import LoginAttempt, SsoSession
 from idp.login.rules.authentication import (
     Authentication,
@@ -103,11 +103,21 @@ def prove(*, attempt: LoginAttempt, authentication: Authentication, event: str =
 
 
 def prove_within(
-    *, attempt: LoginAttempt, authentication: Authentication, event: str = "login"
+    *,
+    attempt: LoginAttempt,
+    authentication: Authentication,
+    event: str = "login",
+    standing: Standing | None = None,
 ) -> None:
-    """`prove`, in the transaction of a caller that writes something else with it, or neither."""
+    """`prove`, in the transaction of a caller that writes something else with it, or neither.
+
+    `standing`: the person's, where that transaction has read it already.
+    """
     _check_policy(attempt.login_policy, authentication)
-    check_standing(person_id=authentication.person_id)
+    if standing is not None and standing.person_id == authentication.person_id:
+        judge(standing)
+    else:
+        check_standing(person_id=authentication.person_id)
     row = record(
         event=event,
         outcome=Outcome.ACCEPTED,

@@ -4,6 +4,7 @@ Asked when a means has proven who it is, and again when its login is finished.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,15 @@ from idp.login.models import RevocationOrder
 from idp.login.rules.revocation import Cause, TargetKind
 
 ACCESS_REVOKED = "access_revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What somebody's access hangs on, read in the transaction that asks."""
+
+    person_id: UUID
+    is_ordered_out: bool
+    has_left: bool
 
 
 def barred_people() -> QuerySet[Person]:
@@ -39,10 +49,20 @@ def has_left(person: Person) -> bool:
 def check_standing(*, person_id: UUID) -> None:
     """One statement; IdpError where this person must not log in."""
     person = barred_people().filter(pk=person_id).first()
-    if person is None:
-        return
-    cause = cause_of(person)
-    raise IdpError(
+    if person is not None:
+        raise _barred(cause_of(person))
+
+
+def judge(standing: Standing) -> None:
+    """The same of what a caller has read with its own rows."""
+    if standing.is_ordered_out:
+        raise _barred(Cause.ORDER)
+    if standing.has_left:
+        raise _barred(Cause.LEFT_REGISTER)
+
+
+def _barred(cause: Cause) -> IdpError:
+    return IdpError(
         ACCESS_REVOKED,
         _("Votre accès à ce service est suspendu. Aucune connexion n’est possible en votre nom.")
         if cause is Cause.ORDER
@@ -62,9 +82,7 @@ def cause_of(person: Person) -> Cause:
 
 def ordered_out() -> set[UUID]:
     """The persons that an order in force keeps out."""
-    orders = RevocationOrder.objects.filter(
-        kind=TargetKind.PERSON, lifted_at__isnull=True, person__isnull=False
-    )
+    orders = _orders_out().filter(person__isnull=False)
     return {person_id for person_id in orders.values_list("person_id", flat=True) if person_id}
 
 
@@ -90,10 +108,14 @@ def is_phone_ordered_out(device: UUID) -> bool:
 
 
 def _ordered() -> Exists:
-    return Exists(
-        RevocationOrder.objects.filter(
-            kind=TargetKind.PERSON,
-            lifted_at__isnull=True,
-            person_id=OuterRef("pk"),
-        )
-    )
+    return is_ordered_out("pk")
+
+
+def is_ordered_out(column: str) -> Exists:
+    """For a queryset: whether an order in force keeps out the person whose key this column is."""
+    return Exists(_orders_out().filter(person_id=OuterRef(column)))
+
+
+def _orders_out() -> QuerySet[RevocationOrder]:
+    """The orders in force about persons."""
+    return RevocationOrder.objects.filter(kind=TargetKind.PERSON, lifted_at__isnull=True)

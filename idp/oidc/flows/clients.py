@@ -166,7 +166,8 @@ def ensure_client(
 def update_client(*, client_id: str, changes: Mapping[str, Any]) -> Client:
     """Other values for these fields of `ClientMetadata`; checked as at a registration, audited.
 
-    How a portal proves itself is not among them: that is another registration.
+    Of `logout`, `ciba` and `proof`, the fields of each that change. How a portal proves itself is
+    not among them: that is another registration.
     """
     if not changes:
         raise IdpError("invalid_client_metadata", "nothing to change was given")
@@ -174,7 +175,13 @@ def update_client(*, client_id: str, changes: Mapping[str, Any]) -> Client:
     if client is None:
         raise _unknown(client_id)
     before = metadata_of(client)
-    after = replace(before, **changes)
+    after = replace(
+        before,
+        **{
+            name: replace(getattr(before, name), **value) if isinstance(value, Mapping) else value
+            for name, value in changes.items()
+        },
+    )
     after.check()
     old, new = _columns(before), _columns(after)
     changed = {name: new[name] for name in new if new[name] != old[name]}

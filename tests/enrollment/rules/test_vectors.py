@@ -2,17 +2,27 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from idp.enrollment.gateways.device_keys import InstanceKey, pin_key_verifies
-from idp.enrollment.rules.approval import Decision, approval_challenge
+from idp.enrollment.rules.approval import (
+    CHOSEN,
+    SCANNED,
+    ApprovalContext,
+    Decision,
+    approval_challenge,
+)
 from idp.enrollment.rules.encoding import b64u, canonical_json, from_b64u
+from idp.enrollment.rules.push import PushKind, topic
 from idp.enrollment.rules.transcript import Transcript, enrolment_challenge, fingerprint
 
-VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "ecps"
+ROOT = Path(__file__).resolve().parents[3]
+VECTORS = ROOT / "tests" / "vectors" / "ecps"
+DOCUMENT = (ROOT / "docs" / "phone-api.md").read_text("utf-8").partition("## Test vectors")[2]
 
 
 def load(name: str) -> dict[str, Any]:
@@ -75,6 +85,49 @@ def test_the_signatures_of_the_vectors_verify(case: dict[str, Any]) -> None:
         challenge + instance_signature,
         from_b64u(pin["pin_signature"]),
     )
+
+
+@pytest.mark.parametrize("case", APPROVAL["cases"], ids=lambda case: case["name"])
+def test_the_server_makes_the_contexts_of_the_vectors(case: dict[str, Any]) -> None:
+    shown = {name: value for name, value in case["context"].items() if name != "v"}
+    assert ApprovalContext(**shown).to_json() == case["context"]
+
+
+def test_the_vectors_have_every_way_to_give_the_number() -> None:
+    contexts = [case["context"] for case in APPROVAL["cases"]]
+    assert {context.get("means", "") for context in contexts} == {"", SCANNED, CHOSEN}
+    assert any("binding_message" in context for context in contexts)
+
+
+def test_how_the_number_was_given_is_signed() -> None:
+    case = next(each for each in APPROVAL["cases"] if each["name"] == "scanned")
+    for means in ({}, {"means": CHOSEN}):
+        context = {name: value for name, value in case["context"].items() if name != "means"}
+        other = approval_challenge(
+            nonce=from_b64u(case["nonce"]),
+            context=context | means,
+            decision=Decision(case["decision"]),
+        )
+        assert b64u(other) != case["challenge"]
+
+
+def test_the_scan_of_the_document_is_that_of_the_vectors_and_the_servers() -> None:
+    (signed,) = re.findall(r"```\n(\{.*\})\n```", DOCUMENT)
+    ((nonce, challenge),) = re.findall(r"\| `([\w-]{43})` \| `([\w-]{43})` \|", DOCUMENT)
+    context = json.loads(signed)
+    decision = Decision(context.pop("decision"))
+    assert context["means"] == SCANNED
+    made = approval_challenge(nonce=from_b64u(nonce), context=context, decision=decision)
+    assert b64u(made) == challenge
+    case = next(each for each in APPROVAL["cases"] if each["name"] == "scanned")
+    assert (case["canonical"], case["nonce"], case["challenge"]) == (signed, nonce, challenge)
+
+
+def test_the_rings_of_the_document_are_the_servers() -> None:
+    rings = re.findall(r"\| `(\w+)` \| `([0-9a-f-]{36})` \| `([\w-]{32})` \|", DOCUMENT)
+    assert {kind for kind, _reference, _topic in rings} == set(PushKind)
+    for kind, reference, expected in rings:
+        assert topic(f"{kind} {reference}") == expected
 
 
 def test_the_pin_box_of_the_vectors_opens_to_the_seed() -> None:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--calls", type=int, default=2000, help="at most, for each row")
         parser.add_argument("--entries", type=int, default=100_000, help="of the list, for `card`")
         parser.add_argument("--waiting", type=int, default=1000, help="pages, for `live`")
-        parser.add_argument("--approvals", type=int, default=200, help="for `live`")
+        parser.add_argument("--approvals", type=int, default=300, help="for `live`")
         parser.add_argument("--connections", type=int, default=16)
         parser.add_argument("--client-id", default=PORTAL_CLIENT_ID)
         parser.add_argument("--client-secret", default=PORTAL_CLIENT_SECRET)
@@ -109,7 +109,7 @@ class Command(BaseCommand):
             ("approve → sent back to the portal, p50", found.finished_p50, "ms", 150),
             ("approve → sent back to the portal, p99", found.finished_p99, "ms", 500),
             ("a waiting page", found.page_kib, "KiB", 50),
-            ("server's work for an approval, CPU", found.cpu, "ms", 5),
+            ("server's work for an approval, CPU, p50", found.cpu, "ms", 5),
             ("first load of the phone application", found.first_load / 1000, "kB", 150),
         ):
             self.stdout.write(f"{what:42}{amount:>9.1f} {unit}{verdict(amount, most)}")

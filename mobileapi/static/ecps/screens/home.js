@@ -64,7 +64,9 @@ function render({ device, requests }) {
   fill(find("#holder").parentElement, { holder: currentDevice().holder ?? "" });
   const shown = [...list.querySelectorAll(".request")].map((button) => button.dataset.requestId);
   const count = requests.length;
-  fill(find("#home"), { known: device !== null, idle: device !== null && count === 0 });
+  fill(find("#home"), { known: device !== null, idle: count === 0 });
+  // Not said before it is known, but its place is kept: what is below must not move then.
+  find(".idle").classList.toggle("idle--unsaid", device === null);
   if (shown.join() === requests.map(({ id }) => id).join() && device !== null) return;
   list.replaceChildren(...requests.map(item));
   const key = { 0: "requests-none", 1: "requests-one" }[count] ?? "requests-many";

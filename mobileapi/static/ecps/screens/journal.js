@@ -6,7 +6,13 @@ import { fill, find, isShown, onPress, show, text } from "../view.js";
 import { day } from "./device.js";
 import { home } from "./home.js";
 
-const ALARMING = new Set(["login_failed", "reported", "phone_added"]);
+const ALARMING = new Set([
+  "login_failed",
+  "reported",
+  "phone_added",
+  "phone_suspended",
+  "phone_ending",
+]);
 
 export async function journalScreen() {
   show("journal", { none: false });
