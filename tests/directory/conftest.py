@@ -1,6 +1,6 @@
 """Fixtures of the directory: a register file to write, the sandbox people, production mode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,9 @@ from pytest_django import Settings
 
 from idp.configuration import Mode
 from idp.directory.flows.import_register import ImportSummary, Options, import_register
-from tests.directory.register import SANDBOX_FILE
+from idp.directory.flows.import_savoir_faire import import_savoir_faire
+from tests.directory.register import SANDBOX_FILE, register
+from tests.directory.savoir_faire import HEADER, agree
 
 
 @pytest.fixture
@@ -26,6 +28,35 @@ def import_bytes(tmp_path: Path, db: None) -> Callable[..., ImportSummary]:
         )
 
     return do
+
+
+@pytest.fixture
+def say(tmp_path: Path, db: None) -> Callable[..., ImportSummary]:
+    """Imports a file of savoir-faire of these rows."""
+
+    def say(
+        *rows: str,
+        name: str = "savoir.txt",
+        header: str = HEADER,
+        accept_changes: bool = True,
+        allow_older: bool = False,
+        test_identities: bool = False,
+    ) -> ImportSummary:
+        path = tmp_path / name
+        path.write_bytes(register(*rows, header=header))
+        options = Options(
+            accept_changes=accept_changes, allow_older=allow_older, test_identities=test_identities
+        )
+        return import_savoir_faire(path=path, options=options)
+
+    return say
+
+
+@pytest.fixture
+def agreement(db: None) -> Iterator[None]:
+    """When a test is over, tables and snapshots say the same."""
+    yield
+    agree()
 
 
 @pytest.fixture

@@ -26,13 +26,14 @@ def _same(one: str, other: str) -> str:
     return " AND ".join(f"{one}.{name} = {other}.{name}" for name in _COLUMNS)
 
 
+# Who has left the register practises nothing.
 _LISTED: Final = f"""
 INSERT INTO staged_listed ({_ROW})
-SELECT DISTINCT p.id, s.code_profession, s.code_categorie_professionnelle, s.code_type, s.code
+SELECT DISTINCT a.person_id, s.code_profession, s.code_categorie_professionnelle,
+       s.code_type, s.code
 FROM staged_said s
 JOIN directory_alternativeidentifier a ON a.identifier = s.ident AND a.quality = 1
-JOIN directory_person p ON p.id = a.person_id AND p.left_register_at IS NULL
-JOIN directory_exercice e ON e.person_id = p.id AND e.until IS NULL
+JOIN directory_exercice e ON e.person_id = a.person_id AND e.until IS NULL
 AND e.code_profession = s.code_profession
 AND e.code_categorie_professionnelle = s.code_categorie_professionnelle
 """
