@@ -155,12 +155,10 @@ def _fused(*, survivor: models.Person, gone: models.Person, former: models.Perso
         return False
     try:
         with transaction.atomic():
-            for table in (models.Exercice, models.Practice):
+            for table in (models.Exercice, models.SavoirFaire, models.Practice):
                 live = table.objects.filter(person=former, until=None)
                 live.update(until=clock.now().date())
                 table.objects.filter(person=gone).update(person=survivor)
-            models.SavoirFaire.objects.filter(person=former).delete()
-            models.SavoirFaire.objects.filter(person=gone).update(person=survivor)
             models.IssuedCard.objects.filter(person=gone).update(person=survivor)
             # Imports from before are not taken back for them.
             models.FormerState.objects.filter(person__in=(survivor, gone)).delete()
