@@ -2,6 +2,7 @@
 
 from idp.core import clock
 from idp.directory.models import AlternativeIdentifier, Person
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import (
     AlternativeIdentifier as KnownAs,
 )
@@ -15,7 +16,8 @@ DOCTOR = "899900000011"
 
 def make_person(national_id: str = DOCTOR, *, is_test: bool = True, **changes: str) -> Person:
     """A general practitioner, unless `changes` say otherwise (profession, category, names)."""
-    person = Person(national_id=national_id, is_test=is_test)
+    source = SANDBOX_SOURCE if is_test else ""
+    person = Person(national_id=national_id, is_test=is_test, source=source)
     professional = Professional(
         person_id=person.pk,
         national_id=national_id,

@@ -68,6 +68,32 @@ def test_the_chosen_person_is_logged_in_and_marked(
     assert row.data["method"] == "test"
 
 
+@pytest.mark.parametrize("typed", ["899900000029", " 8 9990 0000 029", "99900000029"])
+def test_another_person_is_typed_as_people_write_identifiers(
+    visitor: Client, person: Person, typed: str
+) -> None:
+    other = make_person("899900000029")
+    Person.objects.filter(pk=other.pk).update(source="personne_activite")
+    attempt = open_one()
+    # One of perhaps millions that were imported: not in the list.
+    assert "899900000029" not in visitor.get(address(attempt)).content.decode()
+    chosen = {"person": DOCTOR, "other": typed, "auth_mode": "CARD"}
+    assert visitor.post(address(attempt), chosen).status_code == 303
+    assert AuditRow.objects.get(outcome="accepted").subject == "899900000029"
+
+
+def test_what_was_typed_wrong_is_said_and_nobody_else_logs_in(
+    visitor: Client, person: Person
+) -> None:
+    attempt = open_one()
+    chosen = {"person": DOCTOR, "other": "99900000028", "auth_mode": "CARD"}
+    answer = visitor.post(address(attempt), chosen)
+    assert answer.status_code == 400
+    assert 'data-code="invalid_identifier"' in answer.content.decode()
+    attempt.refresh_from_db()
+    assert attempt.state == "open"
+
+
 @pytest.mark.parametrize("chosen", ["", "899900000999", "nobody", "8" * 400])
 def test_a_person_who_is_not_in_the_list_is_refused(
     visitor: Client, person: Person, chosen: str

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from idp.core.errors import IdpError
 from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory.models import Person
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import Professional
 
 
@@ -42,11 +43,13 @@ def get_professional(*, person_id: UUID) -> Professional | None:
 
 
 def list_test_professionals() -> tuple[Professional, ...]:
-    """The fictitious people of a sandbox, RPPS numbers first, each in order; elsewhere, nobody.
+    """The people that a sandbox brings along, RPPS numbers first, each in order; elsewhere, nobody.
 
-    Without the red list: whoever is on it is found by nobody who does not know them.
+    Not those imported beside them, who may be millions. Without the red list: whoever is on it is
+    found by nobody who does not know them.
     """
-    snapshots = existing_people().filter(is_test=True, is_red_listed=False).order_by("national_id")
+    own = existing_people().filter(is_test=True, source=SANDBOX_SOURCE, is_red_listed=False)
+    snapshots = own.order_by("national_id")
     people = map(Professional.from_snapshot, snapshots.values_list("snapshot", flat=True))
     return tuple(sorted(people, key=lambda person: not person.national_id.startswith("8")))
 

@@ -9,6 +9,9 @@ from django.db.models.functions import Upper
 
 from idp.directory.models.fields import RenderedJson, text
 
+# Where the people that a sandbox brings along are from.
+SANDBOX_SOURCE = "sandbox"
+
 
 class Person(models.Model):
     """A professional. The primary key is the internal subject: stable whatever the identifiers."""
@@ -43,6 +46,12 @@ class Person(models.Model):
         ]
         indexes = [
             models.Index(Upper("family_name"), name="directory_person_name"),
+            # Of the sandbox's own people, however many fictitious ones are imported beside them.
+            models.Index(
+                fields=["national_id"],
+                name="directory_person_sandbox",
+                condition=Q(source=SANDBOX_SOURCE),
+            ),
             models.Index(
                 fields=["left_register_at"],
                 name="directory_person_left",

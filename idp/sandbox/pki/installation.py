@@ -18,6 +18,7 @@ from idp.cardbridge.models import TrustedCertificate
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.import_register import Options, import_register
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.sandbox.flows.test_identity import refuse_outside_sandbox
 from idp.sandbox.pki.cards import credentials_of, write_missing_cards
 from idp.sandbox.pki.catalogue import CATALOGUE, Flaw
@@ -57,7 +58,7 @@ def set_up() -> SetUp:
     # A source of its own: importing other fictitious people never ends the sandbox's.
     summary = import_register(
         path=REGISTER,
-        options=Options(test_identities=True, accept_changes=True, source="sandbox"),
+        options=Options(test_identities=True, accept_changes=True, source=SANDBOX_SOURCE),
     )
     return SetUp(new_cards=new_cards, people=summary.created + summary.changed + summary.unchanged)
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from idp.core.errors import IdpError
+from idp.core.identifiers import normalise_typed_identifier
 from idp.directory.flows.find import list_test_professionals
 from idp.login import flows as login
 from idp.login.models import LoginAttempt
@@ -19,7 +20,7 @@ from idp.sandbox.flows.test_identity import log_in_as, refuse_outside_sandbox
 @require_http_methods(["GET", "POST"])
 @method_page
 def test_identity(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
-    """GET shows the list; POST (`person`, `auth_mode`) logs the chosen person in."""
+    """GET shows the list; POST (`person` or `other`, `auth_mode`) logs that person in."""
     refuse_outside_sandbox()
     attempt = open_attempt_of(request, attempt_id)
     if request.method == "GET":
@@ -27,7 +28,7 @@ def test_identity(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     try:
         log_in_as(
             attempt=attempt,
-            national_id=request.POST.get("person", ""),
+            national_id=_person(request),
             auth_mode=_auth_mode(request),
         )
     except IdpError as error:
@@ -36,6 +37,12 @@ def test_identity(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         login.note_failure(attempt=attempt, error=error, method=MethodName.TEST)
         return _page(request, attempt, error)
     return see_other(reverse("login:finish", args=[attempt.pk]))
+
+
+def _person(request: HttpRequest) -> str:
+    """The identifier that was typed, as people write it, else the one that was chosen."""
+    typed = request.POST.get("other", "").strip()
+    return normalise_typed_identifier(typed) if typed else request.POST.get("person", "")
 
 
 def _auth_mode(request: HttpRequest) -> AuthMode:
