@@ -10,7 +10,6 @@ from pytest_django import Settings
 from idp.configuration import Mode
 from idp.directory.flows.import_register import ImportSummary, Options, import_register
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
-from idp.directory.models.people import SANDBOX_SOURCE
 from tests.directory.register import SANDBOX_FILE, register
 from tests.directory.savoir_faire import HEADER, agree
 
@@ -63,8 +62,7 @@ def agreement(db: None) -> Iterator[None]:
 @pytest.fixture
 def sandbox_people(db: None) -> ImportSummary:
     """The directory holds the people of the sandbox."""
-    options = Options(test_identities=True, source=SANDBOX_SOURCE)
-    return import_register(path=SANDBOX_FILE, options=options)
+    return import_register(path=SANDBOX_FILE, test_identities=True)
 
 
 @pytest.fixture

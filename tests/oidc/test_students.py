@@ -11,6 +11,7 @@ from django.urls import reverse
 from idp.directory.flows.find import find_professional
 from idp.directory.flows.import_register import ImportSummary, Options, import_register
 from idp.directory.models import Exercice, Person
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import Professional
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.models import Client
@@ -125,6 +126,7 @@ def test_the_words_for_a_student_are_never_those_for_a_professional() -> None:
 
 @pytest.mark.usefixtures("everybody")
 def test_the_page_says_of_each_what_they_are() -> None:
+    Person.objects.update(source=SANDBOX_SOURCE)
     visitor = Visitor()
     visitor.cookies[settings.HYGIE.cookie_name("browser")] = BROWSER.secret
     page = visitor.get(reverse("sandbox:test_identity", args=[open_one().pk]))

@@ -67,7 +67,11 @@ class AlternativeIdentifier(models.Model):
     """An identifier that leads to a person, the main one (quality 1) included."""
 
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="alternative_identifiers"
+        Person,
+        on_delete=models.CASCADE,
+        related_name="alternative_identifiers",
+        # The constraint below is an index too.
+        db_index=False,
     )
     identifier = models.CharField(max_length=64)
     origin = models.CharField(max_length=16)
@@ -77,7 +81,7 @@ class AlternativeIdentifier(models.Model):
         verbose_name = "identifiant"
         constraints = [
             models.UniqueConstraint(
-                fields=["person"], condition=Q(quality=1), name="directory_one_main_identifier"
+                fields=["person", "quality"], name="directory_one_main_identifier"
             ),
             models.UniqueConstraint(fields=["identifier"], name="directory_identifier"),
         ]

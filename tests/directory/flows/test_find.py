@@ -9,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from idp.directory.flows.find import find_professional, get_professional, list_test_professionals
 from idp.directory.flows.import_register import ImportSummary
 from idp.directory.models import AlternativeIdentifier, Person
-from tests.directory.register import register, row, rpps
+from idp.directory.models.people import SANDBOX_SOURCE
+from tests.directory.register import fictitious_rpps, register, row, rpps
 
 DOCTOR = "899900000011"
 pytestmark = pytest.mark.django_db
@@ -88,7 +89,10 @@ def test_test_people_are_listed_in_one_statement_and_in_order(
     django_assert_num_queries: DjangoAssertNumQueries,
     import_bytes: Callable[..., ImportSummary],
 ) -> None:
+    Person.objects.update(source=SANDBOX_SOURCE)
+    # Beside them somebody real, and somebody fictitious whom the sandbox did not bring along.
     import_bytes(register(row()))
+    import_bytes(register(row(fictitious_rpps(5000))), test_identities=True)
     with django_assert_num_queries(1):
         people = list_test_professionals()
     identifiers = [person.national_id for person in people]
