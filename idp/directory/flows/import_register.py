@@ -182,7 +182,8 @@ def _import(
             )
             guard(known, summary, options)
             options.progress("writing", 0)
-            bulk.analyze_staged(have_entered=summary.created > known / 10)
+            # A first import joins what it entered with nothing.
+            bulk.analyze_staged(have_entered=0 < known < 10 * summary.created)
             merge_staged.merge(batch, change)
             batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
             batch.counts = {**asdict(summary), "reading": digest.hex()}

@@ -23,7 +23,7 @@ from idp.sandbox.bench.wire import Wire
 
 SOURCE = "personne_activite"
 # Between two logins: the provider is used, not loaded.
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.5
 LOOK_SECONDS = 0.5
 
 
