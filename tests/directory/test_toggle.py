@@ -13,6 +13,7 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.find import find_professional
 from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.flows.toggle import Toggled, toggle_identifiers
 from idp.directory.models import AlternativeIdentifier, Card, Exercice, Person, Practice
 from tests.directory.register import PRACTICE, fictitious_rpps, register, row, rpps
@@ -140,6 +141,31 @@ def test_of_two_people_who_were_both_used_the_former_one_has_left_the_register(
     assert only_person().pk == main.pk
     former.refresh_from_db()
     assert former.left_register_at is not None
+
+
+@pytest.mark.parametrize("listed", ["former", "main"])
+@pytest.mark.parametrize("used", ["former", "main"])
+def test_whoever_asked_not_to_appear_under_either_number_does_not(
+    import_bytes: Import, toggle: Callable[..., Toggled], listed: str, used: str
+) -> None:
+    import_bytes(register(adeli_row(), row(RPPS)))
+    of = dict(zip(("former", "main"), people(), strict=True))
+    use(of[used])
+    Person.objects.filter(pk=of[listed].pk).update(is_red_listed=True)
+    assert toggle(f"{ADELI};{RPPS}") == Toggled(fused=1)
+    assert only_person().is_red_listed
+
+
+def test_an_import_that_is_taken_back_leaves_the_new_number(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    others = [row(rpps(number)) for number in range(2, 5)]
+    import_bytes(register(adeli_row(), *others))
+    changed = [row(rpps(2), nom="DURAND"), *others[1:]]
+    last = import_bytes(register(adeli_row(nom="DURAND"), *changed))
+    toggle(f"{ADELI};{RPPS}")
+    roll_back_import(batch_id=last.batch)
+    assert only_person().national_id == f"8{RPPS}"
 
 
 def test_said_twice_it_is_done_once(import_bytes: Import, toggle: Callable[..., Toggled]) -> None:

@@ -116,6 +116,8 @@ def _make_one(
     row: Toggle, former: models.Person | None, main: models.Person | None
 ) -> tuple[str, models.Person]:
     names = _names(row, [each.pk for each in (former, main) if each])
+    # Whoever asked not to appear asked under either number.
+    is_red_listed = any(each.is_red_listed for each in (former, main) if each)
     if main is None or former is None:
         (how, survivor) = ("renamed", former) if main is None else ("added", main)
         assert survivor is not None  # noqa: S101 (one of them is known: the caller asked)
@@ -129,6 +131,7 @@ def _make_one(
         how, survivor = "ended", main
         # Portals know them as two: what the former one opened ends with it.
         models.Person.objects.filter(pk=former.pk).update(left_register_at=clock.now())
+    survivor.is_red_listed = is_red_listed
     _identify(survivor, row, names)
     return how, survivor
 
@@ -160,8 +163,7 @@ def _fused(*, survivor: models.Person, gone: models.Person, former: models.Perso
                 live.update(until=clock.now().date())
                 table.objects.filter(person=gone).update(person=survivor)
             models.IssuedCard.objects.filter(person=gone).update(person=survivor)
-            # Imports from before are not taken back for them.
-            models.FormerState.objects.filter(person__in=(survivor, gone)).delete()
+            models.FormerState.objects.filter(person=gone).delete()
             models.Person.objects.get(pk=gone.pk).delete()
     except ProtectedError:
         return False
@@ -177,6 +179,8 @@ def _identify(person: models.Person, row: Toggle, names: tuple[AlternativeIdenti
     )
     person.national_id, person.snapshot = who.national_id, who.to_snapshot()
     person.save()
+    # What they were before under other names is not given back by an import that is taken back.
+    models.FormerState.objects.filter(person=person).delete()
     called = [each.identifier for each in names]
     models.AlternativeIdentifier.objects.filter(
         Q(person=person) | Q(identifier__in=called)
