@@ -39,8 +39,12 @@ class ImportBatch(models.Model):
 class FormerState(models.Model):
     """What a person was before a batch touched them; `snapshot` is null for who was not there."""
 
-    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="former")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="former_states")
+    batch = models.ForeignKey(
+        ImportBatch, on_delete=models.CASCADE, related_name="former", db_constraint=False
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="former_states", db_constraint=False
+    )
     snapshot: "models.JSONField[Any, Any]" = RenderedJson(null=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     raw_fingerprint = models.CharField(max_length=32, blank=True)

@@ -70,6 +70,9 @@ class AlternativeIdentifier(models.Model):
         Person,
         on_delete=models.CASCADE,
         related_name="alternative_identifiers",
+        # Written in one transaction with the person. The database would look at them again for each
+        # of two million, and write each row of theirs a second time to lock it.
+        db_constraint=False,
         # The constraint below is an index too.
         db_index=False,
     )
