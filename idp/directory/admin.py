@@ -1,6 +1,7 @@
 """The directory as the operator may look at it. It is changed by imports, never by hand."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from idp.core import clock
 from idp.directory import models
 from idp.directory.flows.cards import WARN_BEFORE
+from idp.directory.rules.structures import digest_of
 
 
 class ReadOnly:
@@ -111,9 +113,20 @@ class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(models.Structure)
 class StructureAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("key", "raison_sociale_site", "enseigne_commerciale_site", "code_postal")
-    search_fields = ("=key",)
+    list_display = (
+        *("identifiant_technique_structure", "raison_sociale_site"),
+        *("enseigne_commerciale_site", "code_postal"),
+    )
+    # Says that there is a search; what it finds is below.
+    search_fields = ("=identifiant_technique_structure",)
     show_full_result_count = False
+
+    def get_search_results(
+        self, _request: HttpRequest, queryset: "QuerySet[models.Structure]", search_term: str
+    ) -> "tuple[QuerySet[models.Structure], bool]":
+        """By « identifiant technique », of which the subject of a place is made."""
+        named = search_term.strip()
+        return (queryset.filter(pk=UUID(digest_of(named))) if named else queryset), False
 
 
 class EndFilter(admin.SimpleListFilter):

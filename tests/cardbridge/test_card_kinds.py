@@ -23,6 +23,7 @@ from idp.cardbridge.rules import oids
 from idp.cardbridge.rules.card_kinds import CardKind, kind_of
 from idp.cardbridge.rules.oids import SURNAME
 from idp.directory.models import AlternativeIdentifier, Card, Person
+from idp.directory.rules.professional import Professional
 from idp.login.models import LoginAttempt
 from idp.login.rules.authentication import LoginPolicy
 from idp.sandbox.pki.cards import credentials_of
@@ -133,7 +134,8 @@ def test_a_cpf_logs_in_as_category_e(sandbox: Path, attempt: LoginAttempt) -> No
     proof = attempt.proof
     assert proof is not None
     snapshot = Person.objects.get(pk=proof.person_id).snapshot
-    assert [each["code_categorie_professionnelle"] for each in snapshot["exercices"]] == ["E"]
+    (exercice,) = Professional.from_snapshot(snapshot).exercices
+    assert exercice.code_categorie_professionnelle == "E"
     assert Card.objects.get().kind == "CPF"
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from idp.cardbridge.models import RevocationList, TrustedCertificate
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.models import AlternativeIdentifier, Person
+from idp.directory.rules.professional import Professional
 from idp.login.models import LoginAttempt
 from tests.cardbridge.steps import log_in
 from tests.login.conftest import open_one
@@ -111,7 +113,7 @@ def test_an_older_card_bears_out_the_number_its_holder_has_now(
     person = Person.objects.get(national_id=card)
     Person.objects.filter(national_id=now).delete()
     AlternativeIdentifier.objects.create(person=person, identifier=now, origin="RPPS", quality=2)
-    snapshot = {**person.snapshot, "national_id": now}
-    Person.objects.filter(pk=person.pk).update(national_id=now, snapshot=snapshot)
+    renamed = replace(Professional.from_snapshot(person.snapshot), national_id=now)
+    Person.objects.filter(pk=person.pk).update(national_id=now, snapshot=renamed.to_snapshot())
     assert now in verify_evidence(evidence).subjects
     assert card in verify_evidence(evidence).subjects

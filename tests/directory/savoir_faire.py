@@ -5,6 +5,7 @@ from idp.directory.flows.import_register import ImportSummary
 from idp.directory.models import Exercice, Person, SavoirFaire
 from idp.directory.rules.official_headers import SAVOIR_FAIRE_FILE
 from idp.directory.rules.professional import Exercice as ExerciceValue
+from idp.directory.rules.professional import Professional
 from tests.directory.register import row_of, rpps
 
 COLUMNS = [*SAVOIR_FAIRE_FILE]
@@ -35,9 +36,9 @@ def agree() -> None:
         said = {*live.filter(person=person).values_list(*of, "code_type", "code")}
         assert {each[:2] for each in said} <= {*practised.values_list(*of)}
         shown = [
-            (entry[of[0]], entry[of[1]], *known)
-            for entry in person.snapshot["exercices"]
-            for known in entry["savoir_faire"]
+            (entry.code_profession, entry.code_categorie_professionnelle, *known)
+            for entry in Professional.from_snapshot(person.snapshot).exercices
+            for known in entry.savoir_faire
         ]
         assert len(shown) == len(said)
         assert {*shown} == said

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.directory.flows.find import find_professional
 from idp.directory.models import ImportBatch, Person
 from tests.directory.digest import directory_digest
 from tests.directory.register import HEADER, SANDBOX_FILE
@@ -245,8 +246,9 @@ def test_a_bad_row_is_left_out_by_its_line_and_its_person_keeps_the_others(
     assert "43 rows; persons: 0 created, 1 changed, 19 unchanged, 0 ended" in out
     assert err == f"line 3: {reason}\n1 malformed rows left out"
     assert list(others.values()) == before
-    (exercice,) = Person.objects.get(national_id=doctor).snapshot["exercices"]
-    assert len(exercice["activities"]) == 1
+    found = find_professional(identifier=doctor)
+    assert found is not None
+    assert [len(each.activities) for each in found.exercices] == [1]
 
 
 def test_a_wrong_check_digit_is_named_and_its_person_stays_as_they_were(tmp_path: Path) -> None:

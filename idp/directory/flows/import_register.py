@@ -8,6 +8,7 @@ is killed leaves a batch that never finished, and nothing else: the next one sta
 
 import hashlib
 import re
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -29,6 +30,7 @@ from idp.directory.models import FormerState, ImportBatch
 from idp.directory.rules.raw_people import header_digest, raw_fingerprint
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.stored_rows import Stamp, StoredChunk
+from idp.directory.rules.subjects import ENTROPY_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -212,6 +214,7 @@ def _stamp(batch: ImportBatch, change: Change) -> Stamp:
         day=change.day.isoformat(),
         at=str(change.at),
         remembers=last_import(batch.kind) is not None,
+        entropy=secrets.token_bytes(ENTROPY_BYTES),
     )
 
 

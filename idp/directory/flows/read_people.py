@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import re
-import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,18 +12,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from idp.core import clock
 from idp.core.identifiers import parse_national_id
 from idp.directory import models
 from idp.directory.gateways import merge_staged, savoir_faire
 from idp.directory.gateways.processes import begin
 from idp.directory.gateways.register_file import Line, open_register
-from idp.directory.rules.professional import AlternativeIdentifier
 from idp.directory.rules.raw_people import RawPerson
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.register_row import claimed_national_id
 from idp.directory.rules.savoir_faire import Source
 from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, Subject, store_chunk
-from idp.directory.rules.subjects import ENTROPY_BYTES
 
 CHUNK: Final = 500
 # Starting processes costs more than reading so few people.
@@ -147,7 +145,6 @@ def _chunks(
     *,
     test_identities: bool,
 ) -> Iterator[Chunk]:
-    entropy = secrets.token_bytes(ENTROPY_BYTES)
     while batch := list(islice(people, CHUNK)):
         known = [person.claimed for person, flag in batch if flag != merge_staged.NEW]
         yield Chunk(
@@ -157,7 +154,7 @@ def _chunks(
             people=[person for person, _ in batch],
             known=_known(known) if known else {},
             stamp=stamp,
-            entropy=entropy,
+            milliseconds=int(clock.now().timestamp() * 1000),
         )
 
 
@@ -177,12 +174,7 @@ def _known(claimed: list[str]) -> dict[str, Subject]:
             found[each.identifier] = Subject(
                 person_id=person.pk,
                 main=parse_national_id(person.national_id),
-                identifiers=tuple(
-                    AlternativeIdentifier(
-                        identifier=row.identifier, origin=row.origin, quality=row.quality
-                    )
-                    for row in identifiers
-                ),
+                identifiers=[(row.identifier, row.origin, row.quality) for row in identifiers],
                 fingerprint=person.fingerprint,
                 is_former=each.quality != 1,
                 has_left=person.left_register_at is not None,

@@ -10,19 +10,20 @@ from django.db.models import QuerySet
 
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.core.identifiers import parse_national_id
 from idp.directory import models
 from idp.directory.flows.import_savoir_faire import render_shown
 from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire, undo_batch
 from idp.directory.gateways.merge_practices import Change
 from idp.directory.rules import card_row
-from idp.directory.rules.merge import JSON, exercices_json
+from idp.directory.rules.merge import JSON
 from idp.directory.rules.professional import Professional
 from idp.directory.rules.savoir_faire import KIND, Known, Source, with_listed, with_savoir_faire
 from idp.directory.rules.stored_rows import (
     STAGED,
     STAGED_SAVOIR_FAIRE,
     Rendering,
-    snapshot_json,
+    Subject,
 )
 
 _TOGETHER: Final = 500
@@ -105,17 +106,18 @@ def _stage(former: QuerySet[models.FormerState]) -> int:
 
 
 def _render(rendering: Rendering, state: models.FormerState, own: Known, listed: Known) -> None:
-    who = Professional.from_snapshot(state.snapshot)
-    fingerprints = (state.fingerprint, state.raw_fingerprint)
-    if state.left_register_at is not None:
-        rendering.add_person(who, JSON.encode(state.snapshot), fingerprints)
-        return
     # An import of savoir-faire may have come between.
-    who = Professional.from_snapshot(with_savoir_faire(state.snapshot, own))
-    shown = exercices_json(with_listed(who.exercices, listed))
-    who_alone = replace(who, exercices=())
-    rendering.add_person(who_alone, snapshot_json(who_alone, shown), fingerprints)
-    rendering.add_exercices(who.person_id.hex, who.exercices)
+    has_left = state.left_register_at is not None
+    said = state.snapshot if has_left else with_savoir_faire(state.snapshot, own)
+    who = Professional.from_snapshot(said)
+    exercices = who.exercices if has_left else with_listed(who.exercices, listed)
+    shown = replace(who, exercices=exercices).to_snapshot()
+    subject = Subject(who.person_id, parse_national_id(who.national_id), (), None)
+    names = who.family_name, who.given_names, who.civility
+    fingerprints = state.fingerprint, state.raw_fingerprint
+    rendering.add_person(subject, names, JSON.encode(shown), *fingerprints)
+    if not has_left:
+        rendering.add_exercices(who.person_id.hex, who.exercices)
 
 
 def _batches(states: Iterator[models.FormerState]) -> Iterator[list[models.FormerState]]:

@@ -117,16 +117,37 @@ def _copy(table: str, names: Iterable[str], rows: bytes) -> None:
 
 
 class Places:
-    """Stages structures, each once however many people practise there."""
+    """Stores structures, each once however many people practise there.
+
+    Those that are there already are staged, for they may have changed.
+    """
 
     def __init__(self) -> None:
-        self._staged: set[str] = set()
+        with connection.chunked_cursor() as cursor:
+            cursor.execute("SELECT CAST(id AS text) FROM directory_structure")
+            # Sixteen bytes each: there are a million.
+            self._known: set[bytes] = set()
+            while rows := cursor.fetchmany(5000):
+                self._known.update(_bytes(place) for (place,) in rows)
+        self._told: set[bytes] = set()
 
     def load(self, structures: dict[str, str]) -> None:
-        """Rows by key; what a key says first is what is kept."""
-        fresh = structures.keys() - self._staged
-        self._staged |= fresh
-        load("structure", "".join(structures[key] for key in fresh).encode())
+        """Rows by subject; what the first one says of a place is what is kept."""
+        entering: list[str] = []
+        staged: list[str] = []
+        for place, row in structures.items():
+            key = _bytes(place)
+            if key not in self._told:
+                self._told.add(key)
+                (staged if key in self._known else entering).append(row)
+        if entering:
+            enter("structure", "".join(entering).encode())
+        if staged:
+            load("structure", "".join(staged).encode())
+
+
+def _bytes(place: str) -> bytes:
+    return bytes.fromhex(place.replace("-", ""))
 
 
 def index_staged() -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final, Self
 
 from django.db import connection
 
-from idp.directory.gateways import bulk
 from idp.directory.models import ImportBatch
 from idp.directory.rules.savoir_faire import Source
 from idp.directory.rules.stored_rows import STAGED
@@ -48,7 +47,6 @@ class Change:
 def merge_practices(cursor: Any, change: Change) -> None:
     """Bring what belongs to the staged people to what is staged of it."""
     _merge_structures(cursor)
-    bulk.analyze("directory_structure")
     for table in _SAME:
         _end(cursor, table, change)
         _go_on(cursor, table)
@@ -69,18 +67,12 @@ def end_unpractised(cursor: Any, change: Change, people: str) -> None:
 
 
 def _merge_structures(cursor: Any) -> None:
-    columns = [name for name in STAGED["structure"] if name != "key"]
+    # Those that are there already; the others were entered.
+    columns = [name for name in STAGED["structure"] if name != "id"]
     cursor.execute(
         f"UPDATE directory_structure SET {', '.join(f'{name} = s.{name}' for name in columns)} "
-        "FROM staged_structure s WHERE directory_structure.key = s.key "
+        "FROM staged_structure s WHERE directory_structure.id = s.id "
         "AND directory_structure.digest <> s.digest"
-    )
-    cursor.execute(
-        "DELETE FROM staged_structure WHERE key IN (SELECT key FROM directory_structure)"
-    )
-    every = ", ".join(STAGED["structure"])
-    cursor.execute(
-        f"INSERT INTO directory_structure ({every}) SELECT {every} FROM staged_structure"
     )
 
 
@@ -94,14 +86,12 @@ def _end(cursor: Any, table: str, change: Change) -> None:
 
 
 def _go_on(cursor: Any, table: str) -> None:
-    columns, values = _columns(table)
-    if len(columns) == len(_SAME[table]) + 1:
-        return  # Nothing of it is left to change.
-    changes = ", ".join(
-        f"{column} = {value}" for column, value in zip(columns, values, strict=True)
-    )
+    same = ("person_id", *_SAME[table])
+    changes = ", ".join(f"{name} = s.{name}" for name in STAGED[table] if name not in same)
+    if not changes:
+        return
     cursor.execute(
-        f"UPDATE directory_{table} SET {changes} {_staged(table)} "
+        f"UPDATE directory_{table} SET {changes} FROM staged_{table} s "
         f"WHERE until IS NULL AND {_KNOWN_BEFORE.format(f'directory_{table}')} "
         f"AND {_is_same(table)}"
     )
@@ -113,27 +103,12 @@ def _begin(cursor: Any, table: str, change: Change) -> None:
         f"DELETE FROM staged_{table} AS s WHERE EXISTS "
         f"(SELECT 1 FROM directory_{table} WHERE until IS NULL AND {_is_same(table)})"
     )
-    columns, values = _columns(table)
+    columns = ", ".join(STAGED[table])
     cursor.execute(
-        f"INSERT INTO directory_{table} ({', '.join(columns)}, since, entered_by) "
-        f"SELECT {', '.join(values)}, %s, %s {_staged(table)}",
+        f"INSERT INTO directory_{table} ({columns}, since, entered_by) "
+        f"SELECT {columns}, %s, %s FROM staged_{table}",
         [change.day, change.batch],
     )
-
-
-def _columns(table: str) -> tuple[list[str], list[str]]:
-    """Columns and what a staged row gives them."""
-    columns = [name for name in STAGED[table] if name != "structure_key"]
-    values = [f"s.{name}" for name in columns]
-    if table == "practice":
-        columns.append("structure_id")
-        values.append("t.id")
-    return columns, values
-
-
-def _staged(table: str) -> str:
-    places = " LEFT JOIN directory_structure t ON t.key = s.structure_key"
-    return f"FROM staged_{table} s{places if table == 'practice' else ''}"
 
 
 def _is_same(table: str) -> str:

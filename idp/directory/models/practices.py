@@ -4,7 +4,6 @@ from django.db import models
 
 from idp.directory.models.fields import text
 from idp.directory.models.people import Person
-from idp.directory.rules.register_row import LONGEST_VALUE
 
 
 class Dated(models.Model):
@@ -72,10 +71,11 @@ class SavoirFaire(Dated):
 class Structure(models.Model):
     """A place of practice, shared by all who practise there, as the last import described it.
 
-    `key`: its « identifiant technique », else a digest of all that the register says of the place.
+    `id`: a digest of its « identifiant technique », else of all that the register says of the
+    place, so that whoever practises there is stored without asking for its number.
     """
 
-    key = models.CharField(max_length=LONGEST_VALUE)
+    id = models.UUIDField(primary_key=True, editable=False)
     # Of the values below: equal means that there is nothing to write.
     digest = models.CharField(max_length=32)
     numero_siret_site = text()
@@ -106,10 +106,9 @@ class Structure(models.Model):
     class Meta:
         verbose_name = "structure"
         default_permissions = ("view",)
-        constraints = [models.UniqueConstraint(fields=["key"], name="directory_structure_key")]
 
     def __str__(self) -> str:
-        return self.enseigne_commerciale_site or self.raison_sociale_site or self.key
+        return self.enseigne_commerciale_site or self.raison_sociale_site or str(self.pk)
 
 
 class Practice(Dated):

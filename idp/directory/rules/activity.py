@@ -3,6 +3,7 @@
 A mirror of one register row, of one database row, and of one `activities[]` entry of the tokens.
 """
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, Self
 
@@ -70,7 +71,7 @@ class Activity(NamedTuple):
         return dict(zip(ACTIVITY_KEYS.values(), self, strict=True))
 
     @classmethod
-    def from_snapshot(cls, values: list[str]) -> Self:
+    def from_snapshot(cls, values: Sequence[str]) -> Self:
         """Back from its values in order; those of a later version are left out, not an error."""
         return cls._make([*values, *_NOTHING[len(values) :]][: len(_NOTHING)])
 

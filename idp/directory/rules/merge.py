@@ -9,25 +9,23 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from typing import Final
-from uuid import UUID
 
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import activity_order
 from idp.directory.rules.nomenclatures import CATEGORIE_ETUDIANT
-from idp.directory.rules.professional import AlternativeIdentifier, Exercice, Professional
+from idp.directory.rules.professional import Exercice
 from idp.directory.rules.register_row import RegisterRow
 from idp.directory.rules.savoir_faire import each_once
 
 # Part of every fingerprint: raise it when the shape of a snapshot changes, and the next import
 # renders everybody anew.
-_SHAPE: Final = "3"
+_SHAPE: Final = "4"
 JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterEntry:
     """What the register says about one person."""
 
@@ -37,36 +35,21 @@ class RegisterEntry:
     civility: str
     exercices: tuple[Exercice, ...]
 
-    @cached_property
-    def exercices_json(self) -> str:
-        """The exercices as a snapshot holds them: made once for all purposes."""
-        return exercices_json(self.exercices)
+    def to_json(self) -> str:
+        """As a snapshot begins (`rules.professional.Snapshot`): made once for all purposes."""
+        names = (self.family_name, self.given_names, self.civility)
+        return JSON.encode((*names, [exercice.to_snapshot() for exercice in self.exercices]))
 
     def fingerprint(self) -> str:
         """Equal if and only if the register says the same: what makes a second import free."""
-        # No value holds a tab.
-        names = (self.national_id.value, self.family_name, self.given_names, self.civility)
-        content = "\t".join((_SHAPE, *names, self.exercices_json))
-        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-
-    def who(
-        self, person_id: UUID, identifiers: tuple[AlternativeIdentifier, ...], main: NationalId
-    ) -> Professional:
-        """The person it is about, without exercices."""
-        return Professional(
-            person_id=person_id,
-            national_id=main.value,
-            family_name=self.family_name,
-            given_names=self.given_names,
-            civility=self.civility,
-            is_test=main.is_test,
-            alternative_identifiers=identifiers,
-        )
+        return fingerprint_of(self.national_id, self.to_json())
 
 
-def exercices_json(exercices: Iterable[Exercice]) -> str:
-    """As a snapshot holds them."""
-    return JSON.encode([exercice.to_snapshot() for exercice in exercices])
+def fingerprint_of(national_id: NationalId, said: str) -> str:
+    """Of an entry, by its `to_json`."""
+    # No identifier holds a tab.
+    content = f"{_SHAPE}\t{national_id.value}\t{said}"
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def merge_rows(rows: Iterable[RegisterRow]) -> RegisterEntry:
@@ -74,8 +57,13 @@ def merge_rows(rows: Iterable[RegisterRow]) -> RegisterEntry:
     ordered = list(rows)
     if len(ordered) > 1:
         ordered.sort(key=_row_order)
-    exercices = tuple(_exercice(list(group)) for _, group in groupby(ordered, key=_exercice_order))
     first = ordered[0]
+    # Nearly everybody has one.
+    exercices = (
+        (_exercice(ordered),)
+        if _exercice_order(first) == _exercice_order(ordered[-1])
+        else tuple(_exercice(list(each)) for _, each in groupby(ordered, key=_exercice_order))
+    )
     return RegisterEntry(
         national_id=first.national_id,
         family_name=first.family_name,
@@ -108,6 +96,7 @@ def _row_order(row: RegisterRow) -> tuple[object, ...]:
 
 def _exercice(rows: list[RegisterRow]) -> Exercice:
     first = rows[0]
+    activities = {row.activity for row in rows if row.activity}
     return Exercice(
         code_profession=first.code_profession,
         code_categorie_professionnelle=first.code_categorie_professionnelle,
@@ -116,6 +105,6 @@ def _exercice(rows: list[RegisterRow]) -> Exercice:
         prenom=first.prenom,
         savoir_faire=each_once(row.savoir_faire for row in rows if row.savoir_faire),
         activities=tuple(
-            sorted({row.activity for row in rows if row.activity}, key=activity_order)
+            sorted(activities, key=activity_order) if len(activities) > 1 else activities
         ),
     )

@@ -3,8 +3,9 @@
 Professional → exercices (one per profession and category) → savoir-faire and activities.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Self, TypedDict
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from idp.directory.rules.activity import Activity
@@ -14,30 +15,18 @@ from idp.directory.rules.nomenclatures import CATEGORIE_ETUDIANT, profession_lab
 _TITLES: Final = {"DR": "Dr", "PR": "Pr"}
 
 
-class ExerciceSnapshot(TypedDict):
-    """JSON of an exercice."""
-
-    code_profession: str
-    code_categorie_professionnelle: str
-    code_civilite: str
-    nom: str
-    prenom: str
-    savoir_faire: list[tuple[str, str]]
-    # Each a list of thirty values, in the order of `ACTIVITY_FIELDS`.
-    activities: list[list[str]]
-
-
-class Snapshot(TypedDict):
-    """JSON of a professional, as kept with the person's row."""
-
-    person_id: str
-    national_id: str
-    family_name: str
-    given_names: str
-    civility: str
-    is_test: bool
-    alternative_identifiers: list[tuple[str, str, int]]
-    exercices: list[ExerciceSnapshot]
+# JSON of an exercice: a list, for it is written for each of two million people. Profession,
+# category, civility, nom, prenom; savoir-faire, each its type and code; activities, each its thirty
+# values.
+ExerciceSnapshot = tuple[
+    str, str, str, str, str, Sequence[tuple[str, str]], Sequence[Sequence[str]]
+]
+# JSON of a professional, as kept with the person's row. What the register says: family name, given
+# names, civility, exercices. Who that is here: subject, national identifier, whether fictitious,
+# alternative identifiers, each with its origin and its quality.
+Snapshot = tuple[
+    str, str, str, Sequence[ExerciceSnapshot], str, str, bool, Sequence[tuple[str, str, int]]
+]
 
 
 class SavoirFaire(NamedTuple):
@@ -84,26 +73,27 @@ class Exercice:
         return "" if self.is_student else _TITLES.get(self.code_civilite, "")
 
     def to_snapshot(self) -> ExerciceSnapshot:
-        return ExerciceSnapshot(
-            code_profession=self.code_profession,
-            code_categorie_professionnelle=self.code_categorie_professionnelle,
-            code_civilite=self.code_civilite,
-            nom=self.nom,
-            prenom=self.prenom,
-            savoir_faire=[(known.code_type, known.code) for known in self.savoir_faire],
-            activities=[list(activity) for activity in self.activities],
+        return (
+            self.code_profession,
+            self.code_categorie_professionnelle,
+            self.code_civilite,
+            self.nom,
+            self.prenom,
+            self.savoir_faire,
+            self.activities,
         )
 
     @classmethod
     def from_snapshot(cls, data: ExerciceSnapshot) -> Self:
+        profession, category, civility, nom, prenom, savoir_faire, activities = data
         return cls(
-            code_profession=data["code_profession"],
-            code_categorie_professionnelle=data["code_categorie_professionnelle"],
-            code_civilite=data["code_civilite"],
-            nom=data["nom"],
-            prenom=data["prenom"],
-            savoir_faire=tuple(map(SavoirFaire._make, data["savoir_faire"])),
-            activities=tuple(map(Activity.from_snapshot, data["activities"])),
+            code_profession=profession,
+            code_categorie_professionnelle=category,
+            code_civilite=civility,
+            nom=nom,
+            prenom=prenom,
+            savoir_faire=tuple(map(SavoirFaire._make, savoir_faire)),
+            activities=tuple(map(Activity.from_snapshot, activities)),
         )
 
 
@@ -155,32 +145,33 @@ class Professional:
 
     def to_snapshot(self) -> Snapshot:
         """JSON-ready; `from_snapshot` gives back an equal value."""
-        return Snapshot(
-            person_id=str(self.person_id),
-            national_id=self.national_id,
-            family_name=self.family_name,
-            given_names=self.given_names,
-            civility=self.civility,
-            is_test=self.is_test,
-            alternative_identifiers=[
+        return (
+            self.family_name,
+            self.given_names,
+            self.civility,
+            [exercice.to_snapshot() for exercice in self.exercices],
+            self.person_id.hex,
+            self.national_id,
+            self.is_test,
+            [
                 (known.identifier, known.origin, known.quality)
                 for known in self.alternative_identifiers
             ],
-            exercices=[exercice.to_snapshot() for exercice in self.exercices],
         )
 
     @classmethod
     def from_snapshot(cls, data: Snapshot) -> Self:
+        family_name, given_names, civility, exercices, person_id, national_id, is_test, names = data
         return cls(
-            person_id=UUID(data["person_id"]),
-            national_id=data["national_id"],
-            family_name=data["family_name"],
-            given_names=data["given_names"],
-            civility=data["civility"],
-            is_test=data["is_test"],
+            person_id=UUID(person_id),
+            national_id=national_id,
+            family_name=family_name,
+            given_names=given_names,
+            civility=civility,
+            is_test=is_test,
             alternative_identifiers=tuple(
                 AlternativeIdentifier(identifier=identifier, origin=origin, quality=quality)
-                for identifier, origin, quality in data["alternative_identifiers"]
+                for identifier, origin, quality in names
             ),
-            exercices=tuple(Exercice.from_snapshot(entry) for entry in data["exercices"]),
+            exercices=tuple(map(Exercice.from_snapshot, exercices)),
         )

@@ -79,6 +79,8 @@ class RowReader:
         self._activity = itemgetter(
             *(columns.activity.get(field, nowhere) for field in ACTIVITY_FIELDS)
         )
+        # Rows that follow one another are about the same person.
+        self._last: NationalId | None = None
 
     def read(self, raw: bytes) -> RegisterRow:
         """The row of one line."""
@@ -90,19 +92,20 @@ class RowReader:
         # EDIT and PSI identities carry no type digit; column 3 is then column 2 itself.
         if national not in (type_identifiant + identifiant, identifiant):
             raise MalformedRowError("the three identifier columns contradict one another")
-        national_id = self._real_or_test(national)
+        if self._last is None or self._last.value != national:
+            self._last = self._real_or_test(national)
         if not (nom and profession and category):
             raise MalformedRowError(f"no {_first_missing(nom, profession)}")
         practice = self._activity(values)
         return RegisterRow(
-            national_id,
+            self._last,
             civility,
             nom,
             prenom,
             # The open file knows the name of exercise only.
             family_name or nom,
             # The extraction writes up to three, as in « Jean'Luc' ».
-            " ".join(given_names.split("'")).strip() or prenom,
+            (given_names and " ".join(given_names.split("'")).strip()) or prenom,
             code_civilite,
             profession,
             category.upper(),
@@ -157,14 +160,14 @@ class RowReader:
             national_id = parse_national_id(text)
         except InvalidIdentifierError as error:
             raise MalformedRowError(f"identifier: {error.detail}") from error
-        if national_id.is_test and not self._test_identities:
-            raise MalformedRowError(
-                "test identity (accepted in sandbox mode with --test-identities)"
-            )
-        if self._test_identities and not national_id.is_test:
-            # Whoever is marked as test may be impersonated at will: never a real person.
-            raise MalformedRowError("not a test identity")
-        return national_id
+        if national_id.is_test is self._test_identities:
+            return national_id
+        # Whoever is marked as test may be impersonated at will: never a real person.
+        raise MalformedRowError(
+            "not a test identity"
+            if self._test_identities
+            else "test identity (accepted in sandbox mode with --test-identities)"
+        )
 
 
 def _is_clean(text: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
-from idp.directory.rules.professional import Exercice, SavoirFaire, Snapshot
+from idp.directory.rules.professional import Exercice, ExerciceSnapshot, SavoirFaire, Snapshot
 
 
 class Source(StrEnum):
@@ -23,7 +23,8 @@ Known = Mapping[tuple[str, str], Sequence[SavoirFaire]]
 
 def each_once(known: Iterable[SavoirFaire]) -> tuple[SavoirFaire, ...]:
     """In the order in which they are shown, which does not depend on the one given."""
-    return tuple(sorted(set(known), key=_order))
+    every = set(known)
+    return tuple(sorted(every, key=_order) if len(every) > 1 else every)
 
 
 def with_listed(exercices: Sequence[Exercice], listed: Known) -> tuple[Exercice, ...]:
@@ -38,27 +39,15 @@ def with_listed(exercices: Sequence[Exercice], listed: Known) -> tuple[Exercice,
 
 def with_savoir_faire(snapshot: Snapshot, known: Known) -> Snapshot:
     """The same person with these savoir-faire, and no others."""
-    return {
-        **snapshot,
-        "exercices": [
-            {
-                **exercice,
-                "savoir_faire": [
-                    (each.code_type, each.code)
-                    for each in each_once(
-                        known.get(
-                            (
-                                exercice["code_profession"],
-                                exercice["code_categorie_professionnelle"],
-                            ),
-                            (),
-                        )
-                    )
-                ],
-            }
-            for exercice in snapshot["exercices"]
-        ],
-    }
+    family_name, given_names, civility, exercices, subject, national_id, is_test, names = snapshot
+    knowing = [_knowing(exercice, known) for exercice in exercices]
+    return family_name, given_names, civility, knowing, subject, national_id, is_test, names
+
+
+def _knowing(exercice: ExerciceSnapshot, known: Known) -> ExerciceSnapshot:
+    profession, category, civility, nom, prenom, _, activities = exercice
+    savoir_faire = each_once(known.get((profession, category), ()))
+    return profession, category, civility, nom, prenom, savoir_faire, activities
 
 
 def _order(known: SavoirFaire) -> tuple[bool, str, str]:

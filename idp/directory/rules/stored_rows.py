@@ -3,23 +3,26 @@
 Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or line end in a value.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import PLACE_FIELDS, Activity
-from idp.directory.rules.merge import JSON, RegisterEntry, exercices_json
+from idp.directory.rules.merge import fingerprint_of
 from idp.directory.rules.practices import key_of
-from idp.directory.rules.professional import AlternativeIdentifier, Exercice, Professional
+from idp.directory.rules.professional import Exercice
 from idp.directory.rules.raw_people import RawPerson, read_people
 from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.savoir_faire import Known, Source, with_listed
+from idp.directory.rules.structures import digest_of
 from idp.directory.rules.subjects import person_id_for
 
+# A value that is absent; one that a register gives has its backslash doubled.
+NULL: Final = "\\N"
 _PROFESSION: Final = {"code_profession": "text", "code_categorie_professionnelle": "text"}
 _OF_EXERCICE: Final = {"person_id": "uuid", "rank": "integer", **_PROFESSION}
 _SAVOIR_FAIRE: Final = {**_PROFESSION, "code_type": "text", "code": "text"}
@@ -45,8 +48,8 @@ STAGED: Final = {
     "practice": {
         **_OF_EXERCICE,
         "key": "text",
-        # `""`: at no place.
-        "structure_key": "text",
+        # Null: at no place.
+        "structure_id": "uuid",
         "code_mode_exercice": "text",
         "code_secteur_activite": "text",
         "code_section_pharmacien": "text",
@@ -54,7 +57,7 @@ STAGED: Final = {
         "code_genre_activite": "text",
         "autorite_enregistrement": "text",
     },
-    "structure": {"key": "text", "digest": "text", **dict.fromkeys(PLACE_FIELDS, "text")},
+    "structure": {"id": "uuid", "digest": "text", **dict.fromkeys(PLACE_FIELDS, "text")},
 }
 # For an import of savoir-faire.
 STAGED_SAVOIR_FAIRE: Final = {
@@ -67,39 +70,40 @@ STAGED_SAVOIR_FAIRE: Final = {
     "shown": {"id": "uuid"},
     "rendered": {"id": "uuid", "snapshot": "text"},
 }
-# What people enter by, stored at once: nothing of theirs is there to be compared. Their practices
-# are staged, for places are numbered by the database.
+# What people and places enter by, stored at once: nothing of theirs is there to be compared.
 ENTERING: Final = {
     "person": (*STAGED["person"], "source", "created_at", "updated_at"),
     "alternativeidentifier": ("person_id", "identifier", "origin", "quality"),
     "exercice": (*STAGED["exercice"], "since", "entered_by"),
     "savoirfaire": (*STAGED["savoirfaire"], "since", "entered_by"),
+    "practice": (*STAGED["practice"], "since", "entered_by"),
+    "structure": (*STAGED["structure"],),
     # Taken back, an import lets go of who entered by it.
     "formerstate": ("person_id", "batch_id", "fingerprint", "raw_fingerprint", "source"),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(NamedTuple):
     """Who an identifier leads to. `fingerprint` None: a newcomer, whose subject this will be."""
 
     person_id: UUID
     main: NationalId
-    identifiers: tuple[AlternativeIdentifier, ...]
+    # Each with its origin and its quality, the main one first.
+    identifiers: Sequence[tuple[str, str, int]]
     fingerprint: str | None
     # Known under a former identifier: what the register still says under it changes nothing.
     is_former: bool = False
     # No import held them for a while: all that ended with them begins again.
     has_left: bool = False
     # What the savoir-faire file says: shown with the rest, no part of the fingerprint.
-    listed: Known = field(default_factory=dict)
+    listed: Known = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """The import that says so, as it is written: its number, its kind, its day and its instant.
 
-    `remembers`: it can be taken back.
+    `remembers`: it can be taken back. `entropy`: what the subjects of newcomers are drawn from.
     """
 
     batch: int
@@ -107,11 +111,15 @@ class Stamp:
     day: str
     at: str
     remembers: bool
+    entropy: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Work of one process: people, and who of them is known already, by the identifier given."""
+    """Work of one process: people, and who of them is known already, by the identifier given.
+
+    `milliseconds`: since 1970, of when it was made.
+    """
 
     columns: RegisterColumns
     header: bytes
@@ -119,7 +127,7 @@ class Chunk:
     people: Sequence[RawPerson]
     known: dict[str, Subject]
     stamp: Stamp
-    entropy: bytes
+    milliseconds: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,12 +156,15 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
     entering = Entering(rendering, chunk.stamp)
     stored = StoredChunk(malformed=read.malformed)
     for person in read.people:
-        national_id = person.entry.national_id
-        subject = chunk.known.get(national_id.value) or newcomer(national_id, chunk.entropy)
+        entry = person.entry
+        subject = chunk.known.get(entry.national_id.value) or newcomer(
+            entry.national_id, chunk.stamp.entropy, chunk.milliseconds
+        )
         if subject.is_former:
             stored.unchanged += 1
             continue
-        fingerprint = person.entry.fingerprint()
+        said = entry.to_json()
+        fingerprint = fingerprint_of(entry.national_id, said)
         is_same = subject.fingerprint == fingerprint
         if is_same and not subject.has_left:
             stored.unchanged += 1
@@ -163,32 +174,27 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
             stored.unchanged += 1
         else:
             tally = stored.created if subject.fingerprint is None else stored.changed
-            tally[person.entry.exercices[0].code_profession] += 1
-        who = person.entry.who(subject.person_id, subject.identifiers, subject.main)
-        snapshot = snapshot_json(who, _shown_json(person.entry, subject.listed))
-        if subject.fingerprint is None:
-            entering.add_person(who, snapshot, (fingerprint, person.raw_fingerprint))
-            entering.add_exercices(who.person_id.hex, person.entry.exercices)
-        else:
-            rendering.add_person(who, snapshot, (fingerprint, person.raw_fingerprint))
-            rendering.add_exercices(who.person_id.hex, person.entry.exercices)
+            tally[entry.exercices[0].code_profession] += 1
+        if subject.listed:
+            said = replace(entry, exercices=with_listed(entry.exercices, subject.listed)).to_json()
+        into = entering if subject.fingerprint is None else rendering
+        names = entry.family_name, entry.given_names, entry.civility
+        snapshot = snapshot_json(said, subject)
+        into.add_person(subject, names, snapshot, fingerprint, person.raw_fingerprint)
+        into.add_exercices(subject.person_id.hex, entry.exercices)
     stored.entering = entering.rows()
     stored.rows = rendering.rows()
     stored.structures = rendering.structures
     return stored
 
 
-def newcomer(national_id: NationalId, entropy: bytes) -> Subject:
+def newcomer(national_id: NationalId, entropy: bytes, milliseconds: int) -> Subject:
     """Who enters the directory under this identifier."""
     return Subject(
-        person_id=person_id_for(national_id, entropy),
-        main=national_id,
-        identifiers=(
-            AlternativeIdentifier(
-                identifier=national_id.value, origin=national_id.origin, quality=1
-            ),
-        ),
-        fingerprint=None,
+        person_id_for(national_id, entropy, milliseconds),
+        national_id,
+        ((national_id.value, national_id.origin, 1),),
+        None,
     )
 
 
@@ -213,24 +219,18 @@ class Rendering(Lines):
     def __init__(self) -> None:
         super().__init__(STAGED)
         self.structures: dict[str, str] = {}
-        self._places: dict[tuple[str, ...], str] = {}
+        self._places: dict[str, str] = {}
 
     def add_person(
-        self, who: Professional, snapshot: str, fingerprints: tuple[str, str], *more: str
+        self, subject: Subject, names: tuple[str, str, str], snapshot: str, *more: str
     ) -> None:
-        """The row of a person: `fingerprints` of what the register says, and of how it says it."""
-        self.add(
-            "person",
-            who.person_id.hex,
-            who.national_id,
-            who.family_name,
-            who.given_names,
-            who.civility,
-            "1" if who.is_test else "0",
-            snapshot,
-            *fingerprints,
-            *more,
-        )
+        """The row of a person: family name, given names and civility, and what follows them.
+
+        `more`: fingerprints of what the register says, and of how it says it.
+        """
+        person, main = subject.person_id.hex, subject.main
+        is_test = "1" if main.is_test else "0"
+        self.add("person", person, main.value, *names, is_test, snapshot, *more)
 
     def add_exercices(self, person: str, exercices: Iterable[Exercice]) -> None:
         """The professions of `person`, a subject in hexadecimal, with all that belongs to them."""
@@ -255,74 +255,84 @@ class Rendering(Lines):
         of = exercice.code_profession, exercice.code_categorie_professionnelle
         # Two that cannot be told apart are one: the first.
         told_apart = {
-            key_of(exercice, activity): (place, activity)
-            for place, activity in reversed(tuple(enumerate(exercice.activities)))
+            key_of(exercice, activity): (rank, activity)
+            for rank, activity in reversed(tuple(enumerate(exercice.activities)))
         }
-        for key, (place, activity) in told_apart.items():
+        for key, (rank, activity) in told_apart.items():
             structure = self._structure(activity)
-            self.add("practice", person, str(place), *of, key, structure, *activity.practice_values)
+            values = (*of, key, structure, *activity.practice_values)
+            self.add_practice(person, str(rank), *values)
+
+    def add_practice(self, *values: str) -> None:
+        """The row of a practice."""
+        self.add("practice", *values)
 
     def _structure(self, activity: Activity) -> str:
+        """The subject of the place, in hexadecimal: what tells it from all others, digested."""
         values = activity.place_values
-        if values not in self._places:
-            self._places[values] = self._new_structure(activity, values)
-        return self._places[values]
-
-    def _new_structure(self, activity: Activity, values: tuple[str, ...]) -> str:
         if not any(values):
-            return ""
-        digest = hashlib.blake2b("\t".join(values).encode(), digest_size=16).hexdigest()
-        key = activity.identifiant_technique_structure or f"~{digest}"
-        self.structures.setdefault(key, _line(key, digest, *values))
-        return key
+            return NULL
+        text = "\t".join(values)
+        if text not in self._places:
+            digest = digest_of(text)
+            named = activity.identifiant_technique_structure
+            place = self._places[text] = digest_of(named) if named else digest
+            self.structures.setdefault(place, _line(place, digest, *values))
+        return self._places[text]
 
 
 class Entering(Rendering):
-    """The rows of newcomers, to be stored as they are; their practices are staged by `staging`."""
+    """The rows of newcomers, to be stored as they are. Places are those of `staged`."""
 
-    def __init__(self, staging: Rendering, stamp: Stamp) -> None:
+    def __init__(self, staged: Rendering, stamp: Stamp) -> None:
         super().__init__()
         self._lines = {table: [] for table in ENTERING}
-        self._staging = staging
+        self.structures, self._places = staged.structures, staged._places
         self._stamp = stamp
+        self._since = stamp.day, str(stamp.batch)
 
     def add_person(
-        self, who: Professional, snapshot: str, fingerprints: tuple[str, str], *_more: str
+        self, subject: Subject, names: tuple[str, str, str], snapshot: str, *more: str
     ) -> None:
-        stamp, person = self._stamp, who.person_id.hex
-        super().add_person(who, snapshot, fingerprints, stamp.source, stamp.at, stamp.at)
-        (main,) = who.alternative_identifiers
-        self.add("alternativeidentifier", person, main.identifier, str(main.origin), "1")
+        stamp, person, main = self._stamp, subject.person_id.hex, subject.main
+        super().add_person(subject, names, snapshot, *more, stamp.source, stamp.at, stamp.at)
+        self.add("alternativeidentifier", person, main.value, main.origin, "1")
         if stamp.remembers:
             self.add("formerstate", person, str(stamp.batch), "", "", "")
 
     def add_exercice(self, *values: str) -> None:
-        self.add("exercice", *values, self._stamp.day, str(self._stamp.batch))
+        self.add("exercice", *values, *self._since)
 
     def add_savoir_faire(self, *values: str) -> None:
-        self.add("savoirfaire", *values, self._stamp.day, str(self._stamp.batch))
+        self.add("savoirfaire", *values, *self._since)
 
-    def add_practices(self, person: str, exercice: Exercice) -> None:
-        self._staging.add_practices(person, exercice)
-
-
-def snapshot_json(who: Professional, exercices_json: str) -> str:
-    """`who`, without exercices, as JSON with these: they are rendered once for all purposes."""
-    return JSON.encode(who.to_snapshot()).removesuffix("[]}") + exercices_json + "}"
+    def add_practice(self, *values: str) -> None:
+        self.add("practice", *values, *self._since)
 
 
-def _shown_json(entry: RegisterEntry, listed: Known) -> str:
-    if not listed:
-        return entry.exercices_json
-    return exercices_json(with_listed(entry.exercices, listed))
+def snapshot_json(said: str, subject: Subject) -> str:
+    """The JSON of `rules.professional.Snapshot`: what is said, and of whom."""
+    # No identifier, and no origin, has a character that JSON would write otherwise.
+    names = ",".join(
+        [f'["{name}","{origin}",{quality}]' for name, origin, quality in subject.identifiers]
+    )
+    is_test = "true" if subject.main.is_test else "false"
+    who = f'"{subject.person_id.hex}","{subject.main.value}",{is_test},[{names}]'
+    return f"{said[:-1]},{who}]"
 
 
 def _line(*values: str) -> str:
     line = "\t".join(values)
-    return (line.replace("\\", "\\\\") if "\\" in line else line) + "\n"
+    if "\\" in line:
+        line = "\t".join([_escaped(value) for value in values])
+    return line + "\n"
 
 
-def values_of(rows: bytes) -> Iterable[list[str]]:
+def _escaped(value: str) -> str:
+    return value if value is NULL else value.replace("\\", "\\\\")
+
+
+def values_of(rows: bytes) -> Iterable[list[str | None]]:
     """Back from the text form, for a database that does not read it."""
     for line in rows.decode().split("\n")[:-1]:
-        yield [value.replace("\\\\", "\\") for value in line.split("\t")]
+        yield [None if value == NULL else value.replace("\\\\", "\\") for value in line.split("\t")]

@@ -106,4 +106,4 @@ def test_test_people_are_listed_in_one_statement_and_in_order(
 def test_the_subject_of_a_test_person_is_the_same_in_every_sandbox() -> None:
     found = find_professional(identifier=DOCTOR)
     assert found is not None
-    assert found.person_id == UUID("c03a7a83-6656-516b-809d-4b5bb46603e3")
+    assert found.person_id == UUID("89990000-0011-8c49-923c-8087c3d5b18a")

@@ -31,7 +31,7 @@ def practices() -> list[tuple[str, int, int | None]]:
     found = Practice.objects.select_related("structure").order_by("since", "pk")
     return [
         (
-            str(each.structure and each.structure.key),
+            str(each.structure and each.structure.identifiant_technique_structure),
             each.since.day,
             each.until.day if each.until else None,
         )

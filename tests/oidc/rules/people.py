@@ -1,6 +1,5 @@
 """The sandbox's people as values, read from their register file by the directory's own rules."""
 
-from dataclasses import replace
 from itertools import groupby
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -32,8 +31,16 @@ def _read() -> dict[str, Professional]:
         main = AlternativeIdentifier(
             identifier=national_id, origin=str(entry.national_id.origin), quality=1
         )
-        who = entry.who(_subject(national_id), (main,), entry.national_id)
-        people[national_id] = replace(who, exercices=entry.exercices)
+        people[national_id] = Professional(
+            person_id=_subject(national_id),
+            national_id=national_id,
+            family_name=entry.family_name,
+            given_names=entry.given_names,
+            civility=entry.civility,
+            is_test=entry.national_id.is_test,
+            alternative_identifiers=(main,),
+            exercices=entry.exercices,
+        )
     return people
 
 
