@@ -5,6 +5,7 @@ Imports nothing of Django: it runs in processes that know nothing of it.
 
 import multiprocessing
 import os
+import sys
 import threading
 from multiprocessing.connection import wait
 from typing import Final
@@ -13,8 +14,12 @@ NICENESS: Final = 10
 
 
 def begin() -> None:
-    """Of a process that only computes: it waits behind whoever serves people."""
-    os.nice(NICENESS)
+    """Of a process that only computes: it runs when nobody who serves people wants to."""
+    if sys.platform == "linux":
+        # Of `nice` processes, one may be chosen before a login that has just woken up.
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(NICENESS)
     end_with_parent()
 
 

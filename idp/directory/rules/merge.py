@@ -8,9 +8,8 @@ repeats their practices.)
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import activity_order
@@ -25,9 +24,8 @@ _SHAPE: Final = "4"
 JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterEntry:
-    """What the register says about one person."""
+class RegisterEntry(NamedTuple):
+    """What the register says about one person. A tuple: an import makes a million of them."""
 
     national_id: NationalId
     family_name: str
@@ -96,6 +94,7 @@ def _row_order(row: RegisterRow) -> tuple[object, ...]:
 
 def _exercice(rows: list[RegisterRow]) -> Exercice:
     first = rows[0]
+    savoir_faire = {row.savoir_faire for row in rows if row.savoir_faire}
     activities = {row.activity for row in rows if row.activity}
     return Exercice(
         code_profession=first.code_profession,
@@ -103,7 +102,7 @@ def _exercice(rows: list[RegisterRow]) -> Exercice:
         code_civilite=first.code_civilite,
         nom=first.nom,
         prenom=first.prenom,
-        savoir_faire=each_once(row.savoir_faire for row in rows if row.savoir_faire),
+        savoir_faire=each_once(savoir_faire),
         activities=tuple(
             sorted(activities, key=activity_order) if len(activities) > 1 else activities
         ),

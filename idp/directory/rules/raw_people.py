@@ -23,8 +23,7 @@ class RawPerson(NamedTuple):
     lines: tuple[tuple[int, bytes | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPerson:
+class ReadPerson(NamedTuple):
     """An entry with the fingerprint of its rows; `""` where rows were left out, which are then
     read, and named, at each import."""
 

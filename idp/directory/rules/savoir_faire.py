@@ -23,7 +23,7 @@ Known = Mapping[tuple[str, str], Sequence[SavoirFaire]]
 
 def each_once(known: Iterable[SavoirFaire]) -> tuple[SavoirFaire, ...]:
     """In the order in which they are shown, which does not depend on the one given."""
-    every = set(known)
+    every = {*known}
     return tuple(sorted(every, key=_order) if len(every) > 1 else every)
 
 

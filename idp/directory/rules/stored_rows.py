@@ -5,7 +5,7 @@ Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or l
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -176,7 +176,7 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
             tally = stored.created if subject.fingerprint is None else stored.changed
             tally[entry.exercices[0].code_profession] += 1
         if subject.listed:
-            said = replace(entry, exercices=with_listed(entry.exercices, subject.listed)).to_json()
+            said = entry._replace(exercices=with_listed(entry.exercices, subject.listed)).to_json()
         into = entering if subject.fingerprint is None else rendering
         names = entry.family_name, entry.given_names, entry.civility
         snapshot = snapshot_json(said, subject)

@@ -38,3 +38,11 @@ def test_processes_side_by_side_read_the_same(
     assert Practice.objects.count() == 20
     # They all practise at the same place.
     assert Structure.objects.get().raison_sociale_site == PRACTICE["raison_sociale_site"]
+
+
+def test_a_name_that_reads_like_an_absent_value_is_a_name(import_bytes: Import) -> None:
+    import_bytes(register(row(nom="\\N", prenom="\\\\N", code_role="\\N")))
+    found = Person.objects.get()
+    assert (found.family_name, found.given_names) == ("\\N", "\\\\N")
+    practice = Practice.objects.get()
+    assert (practice.code_role, practice.structure_id) == ("\\N", None)

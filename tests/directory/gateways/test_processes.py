@@ -1,4 +1,4 @@
-"""Processes beside an import do not outlive it."""
+"""Processes beside an import do not outlive it, and stand in nobody's way."""
 
 import os
 import signal
@@ -26,3 +26,10 @@ def test_a_killed_import_leaves_no_process_behind() -> None:
         # Readable once the process has ended.
         with Connection(worker, writable=False) as ended:
             assert ended.poll(10)
+
+
+def test_a_process_beside_an_import_runs_when_nobody_else_wants_to() -> None:
+    told = "import os; from idp.directory.gateways.processes import begin; begin(); print("
+    told += "os.sched_getscheduler(0) == os.SCHED_IDLE)"
+    done = subprocess.run([sys.executable, "-c", told], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"True\n"
