@@ -24,7 +24,7 @@ from idp.directory.rules.register_row import claimed_national_id
 from idp.directory.rules.savoir_faire import Source
 from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, Subject, store_chunk
 
-CHUNK: Final = 2000
+CHUNK: Final = 1000
 # Starting processes costs more than reading so few people.
 _ALONE: Final = 20_000
 _IDENTIFIER = re.compile(rb"[0-9A-Za-z/-]{1,64}")

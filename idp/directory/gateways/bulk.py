@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db import connection
 
 from idp.core.errors import IdpError
+from idp.directory.gateways.short_log import short_log
 from idp.directory.rules.stored_rows import ENTERING, STAGED, STAGED_SAVOIR_FAIRE, values_of
 
 # Columns and their types, by table.
@@ -34,7 +35,7 @@ def _is_postgresql() -> bool:
 def only_import() -> Iterator[None]:
     """Held by at most one import; given back by the system when the process dies."""
     if _is_postgresql():
-        with _advisory_lock():
+        with _advisory_lock(), short_log():
             yield
     else:
         with _file_lock():
