@@ -118,9 +118,9 @@ def parse_national_id(text: str) -> NationalId:
     """Read an identifier as certificates, files and tokens write it; nothing is forgiven."""
     for origin, form in _FORMS:
         if form.fullmatch(text):
-            if origin is IdentifierOrigin.RPPS:
-                # The key covers the 11 digits; the 12 with the type digit are not Luhn-valid.
-                RppsId(text[1:])
+            # The key covers the 11 digits; the 12 with the type digit are not Luhn-valid.
+            if origin is IdentifierOrigin.RPPS and luhn_key(text[1:-1]) != int(text[-1]):
+                raise InvalidIdentifierError("the RPPS check digit is wrong")
             return NationalId(value=text, origin=origin)
     raise InvalidIdentifierError("no form of national identifier matches")
 

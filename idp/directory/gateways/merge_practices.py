@@ -69,10 +69,11 @@ def end_unpractised(cursor: Any, change: Change, people: str) -> None:
 def _merge_structures(cursor: Any) -> None:
     # Those that are there already; the others were entered.
     columns = [name for name in STAGED["structure"] if name != "id"]
+    changes = ", ".join(f"{name} = s.{name}" for name in columns)
+    was, said = (", ".join(f"{of}.{name}" for name in columns) for of in ("d", "s"))
     cursor.execute(
-        f"UPDATE directory_structure SET {', '.join(f'{name} = s.{name}' for name in columns)} "
-        "FROM staged_structure s WHERE directory_structure.id = s.id "
-        "AND directory_structure.digest <> s.digest"
+        f"UPDATE directory_structure AS d SET {changes} "
+        f"FROM staged_structure s WHERE d.id = s.id AND ({was}) <> ({said})"
     )
 
 

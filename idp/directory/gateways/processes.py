@@ -3,6 +3,7 @@
 Imports nothing of Django: it runs in processes that know nothing of it.
 """
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -20,6 +21,8 @@ def begin() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
         os.nice(NICENESS)
+    # What it computes holds no cycles.
+    gc.disable()
     end_with_parent()
 
 

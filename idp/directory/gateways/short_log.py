@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 log = structlog.get_logger(__name__)
 
 NAME: Final = "short log"
-PAUSE_SECONDS: Final = 0.01
+PAUSE_SECONDS: Final = 0.02
 # An entry in the log that says nothing; where it is committed, what stands before it is on disk.
 _NOTHING: Final = "SELECT pg_logical_emit_message(true, '', '')"
 

@@ -76,8 +76,6 @@ class Structure(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    # Of the values below: equal means that there is nothing to write.
-    digest = models.CharField(max_length=32)
     numero_siret_site = text()
     numero_siren_site = text()
     numero_finess_site = text()

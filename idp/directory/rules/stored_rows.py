@@ -57,7 +57,7 @@ STAGED: Final = {
         "code_genre_activite": "text",
         "autorite_enregistrement": "text",
     },
-    "structure": {"id": "uuid", "digest": "text", **dict.fromkeys(PLACE_FIELDS, "text")},
+    "structure": {"id": "uuid", **dict.fromkeys(PLACE_FIELDS, "text")},
 }
 # For an import of savoir-faire.
 STAGED_SAVOIR_FAIRE: Final = {
@@ -268,17 +268,16 @@ class Rendering(Lines):
         self.add("practice", *values)
 
     def _structure(self, activity: Activity) -> str:
-        """The subject of the place, in hexadecimal: what tells it from all others, digested."""
+        """The subject of the place, in hexadecimal."""
         values = activity.place_values
-        if not any(values):
+        named = activity.identifiant_technique_structure
+        if not named and not any(values):
             return NULL
-        text = "\t".join(values)
-        if text not in self._places:
-            digest = digest_of(text)
-            named = activity.identifiant_technique_structure
-            place = self._places[text] = digest_of(named) if named else digest
-            self.structures.setdefault(place, _line(place, digest, *values))
-        return self._places[text]
+        named = named or "\t".join(values)
+        if named not in self._places:
+            place = self._places[named] = digest_of(named)
+            self.structures[place] = _line(place, *values)
+        return self._places[named]
 
 
 class Entering(Rendering):
