@@ -214,7 +214,7 @@ def test_a_bad_row_is_named_and_the_others_are_done(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "no header"),
+        ("", "the file is empty"),
         ("ADELI;RPPS\n", "column missing: N° ADELI"),
         ("N° ADELI;N° RPPS;N° RPPS\n", "column given twice: N° RPPS"),
         ("N° ADELI|N° RPPS\n", "column missing"),

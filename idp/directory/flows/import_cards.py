@@ -6,6 +6,7 @@ brings `IssuedCard` to what the file says. A card that is no longer in the file 
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -23,12 +24,12 @@ from idp.directory.flows.import_register import (
     last_import,
     new_batch,
 )
+from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk
-from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.gateways.register_file import Line, first_line, open_register
 from idp.directory.models import AlternativeIdentifier, ImportBatch, IssuedCard
 from idp.directory.rules.card_row import KIND, CardColumns, CardRow, parse_card
 from idp.directory.rules.register_columns import RefusedFileError
-from idp.directory.rules.register_row import MalformedRowError
 
 _TOGETHER: Final = 1000
 _SHOWN_EVERY: Final = 10_000
@@ -67,10 +68,7 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
     live = IssuedCard.objects.filter(opposed_on=None).count()
     opposed = 0
     with open_register(path) as lines:
-        header = next(lines, None)
-        if header is None or header.raw is None:
-            raise RefusedFileError("the first line is no header")
-        columns = CardColumns.from_header(header.raw)
+        columns = CardColumns.from_header(first_line(lines))
         rows = _rows(lines, columns, summary, options)
         while cards := {card.number: card for card in islice(rows, _TOGETHER)}:
             opposed += _store(cards, summary)
@@ -85,36 +83,20 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
 def _rows(
     lines: Iterator[Line], columns: CardColumns, summary: ImportSummary, options: Options
 ) -> Iterator[CardRow]:
+    parse = partial(parse_card, columns, test_identities=options.test_identities)
     opposed: set[str] = set()
     done = 0
-    for number, raw in lines:
-        summary.rows += 1
-        if raw is None:
-            summary.refuse_rows([(number, "line too long")])
-            continue
-        done += len(raw)
-        if not summary.rows % _SHOWN_EVERY:
+    # An opposition cut short, or away, would give the card back: the last row must be whole.
+    for count, (card, length) in enumerate(well_formed(lines, columns, parse, summary), start=1):
+        done += length
+        if not count % _SHOWN_EVERY:
             options.progress("reading", done)
-        _refuse_broken_off(number, raw, columns)
-        try:
-            card = parse_card(columns, raw, test_identities=options.test_identities)
-        except MalformedRowError as error:
-            summary.refuse_rows([(number, str(error))])
-            continue
         # A card that comes twice is opposed if either says so.
         if card.opposed_on:
             opposed.add(card.number)
         elif card.number in opposed:
             continue
         yield card
-
-
-def _refuse_broken_off(number: int, raw: bytes, columns: CardColumns) -> None:
-    # An opposition cut short, or away, would give the card back.
-    if raw.endswith(b"\n"):
-        return
-    if raw.count(b"|") < columns.width - (not columns.ends_with_separator):
-        raise RefusedFileError(f"the file breaks off in line {number}")
 
 
 def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:

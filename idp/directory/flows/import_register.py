@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,12 @@ from idp.core.errors import IdpError
 from idp.directory.flows.read_people import FileChangedError, Flags, groups, read_differing
 from idp.directory.gateways import bulk, merge_staged
 from idp.directory.gateways.merge_practices import Change
-from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.gateways.register_file import (
+    Line,
+    first_line,
+    open_register,
+    refuse_broken_off,
+)
 from idp.directory.models import FormerState, ImportBatch
 from idp.directory.rules.raw_people import header_digest, raw_fingerprint
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
@@ -118,7 +123,8 @@ def import_register(
     options = options or Options(test_identities=test_identities)
     refuse_test_identities(options)
     with open_register(path) as lines:
-        header, columns = _header(lines)
+        header = first_line(lines)
+    columns = RegisterColumns.from_header(header)
     digest = header_digest(header, test_identities=options.test_identities)
     with bulk.only_import():
         close_interrupted()
@@ -264,28 +270,11 @@ def _look_over(
     return flags
 
 
-def refuse_broken_off(last: Line | None, columns: RegisterColumns) -> None:
-    """Refuse a file whose last line is not whole."""
-    if last is None or last.raw is None or last.raw.endswith(b"\n"):
-        return
-    if last.raw.count(b"|") < columns.width - (not columns.ends_with_separator):
-        raise RefusedFileError(f"the file breaks off in line {last.number}")
-
-
 def _flag_differing(flags: Flags, source: str) -> Flags:
     flags.known = bytearray(len(flags.all))
     for ordinal, verdict in merge_staged.verdicts(source):
         flags.known[ordinal] = flags.all[ordinal] = verdict
     return flags
-
-
-def _header(lines: Iterator[Line]) -> tuple[bytes, RegisterColumns]:
-    header = next(lines, None)
-    if header is None:
-        raise RefusedFileError("the file is empty")
-    if header.raw is None:
-        raise RefusedFileError("the first line is no header")
-    return header.raw, RegisterColumns.from_header(header.raw)
 
 
 def close_interrupted() -> None:

@@ -6,7 +6,6 @@ Nobody enters or leaves by it, and no profession. What it says is kept beside wh
 people says of savoir-faire, and shown together, each once.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -24,16 +23,16 @@ from idp.directory.flows.import_register import (
     guard,
     last_import,
     new_batch,
-    refuse_broken_off,
     refuse_test_identities,
 )
+from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire
 from idp.directory.gateways.merge_practices import Change
-from idp.directory.gateways.register_file import SAVOIR_FAIRE, Line, open_register
+from idp.directory.gateways.register_file import SAVOIR_FAIRE, first_line, open_register
 from idp.directory.models import ImportBatch, Person
 from idp.directory.rules.merge import JSON
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
-from idp.directory.rules.register_row import MalformedRowError, RowReader, SavoirFaireRow
+from idp.directory.rules.register_row import RowReader
 from idp.directory.rules.savoir_faire import KIND, Source, with_savoir_faire
 from idp.directory.rules.stored_rows import STAGED_SAVOIR_FAIRE, Lines
 
@@ -117,12 +116,11 @@ def _merge(batch: ImportBatch, summary: ImportSummary, options: Options) -> None
 
 def _stage(path: Path, summary: ImportSummary, options: Options) -> None:
     with open_register(path, SAVOIR_FAIRE) as lines:
-        header = next(lines, None)
-        if header is None or header.raw is None:
-            raise RefusedFileError("the first line is no header")
-        columns = RegisterColumns.of_savoir_faire(header.raw)
+        columns = RegisterColumns.of_savoir_faire(first_line(lines))
         staged, size, done = Lines(STAGED_SAVOIR_FAIRE), 0, 0
-        for row, length in _rows(lines, columns, summary, options):
+        reader = RowReader(columns, test_identities=options.test_identities)
+        rows = well_formed(lines, columns, reader.read_savoir_faire, summary)
+        for row, length in rows:
             staged.add("said", *row)
             size, done = size + length, done + length
             if size > STAGE_BYTES:
@@ -130,24 +128,6 @@ def _stage(path: Path, summary: ImportSummary, options: Options) -> None:
                 _load(staged)
                 staged, size = Lines(STAGED_SAVOIR_FAIRE), 0
         _load(staged)
-
-
-def _rows(
-    lines: Iterator[Line], columns: RegisterColumns, summary: ImportSummary, options: Options
-) -> Iterator[tuple[SavoirFaireRow, int]]:
-    """Those that are well-formed, and their lengths."""
-    reader = RowReader(columns, test_identities=options.test_identities)
-    last = None
-    for last in lines:
-        summary.rows += 1
-        if last.raw is None:
-            summary.refuse_rows([(last.number, "longer than 65536 bytes")])
-            continue
-        try:
-            yield reader.read_savoir_faire(last.raw), len(last.raw)
-        except MalformedRowError as error:
-            summary.refuse_rows([(last.number, str(error))])
-    refuse_broken_off(last, columns)
 
 
 def _load(lines: Lines) -> None:

@@ -22,9 +22,8 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
 from idp.directory.gateways import bulk
-from idp.directory.gateways.register_file import Line, open_register
+from idp.directory.gateways.register_file import Line, first_line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier, Professional
-from idp.directory.rules.register_columns import RefusedFileError
 from idp.directory.rules.register_row import MalformedRowError
 from idp.directory.rules.toggle_row import Toggle, ToggleColumns, parse_toggle
 
@@ -58,10 +57,7 @@ def toggle_identifiers(*, path: Path, test_identities: bool = False, by: str = "
         raise IdpError("test_identities_forbidden", "", status=403)
     done = Toggled()
     with bulk.only_import(), transaction.atomic(), open_register(path) as lines:
-        header = next(lines, None)
-        if header is None or header.raw is None:
-            raise RefusedFileError("the first line is no header")
-        columns = ToggleColumns.from_header(header.raw)
+        columns = ToggleColumns.from_header(first_line(lines))
         rows = _rows(lines, columns, done, test_identities=test_identities)
         while batch := list(islice(rows, _TOGETHER)):
             _bring(batch, done, by)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
-from idp.directory.rules.register_columns import RefusedFileError
+from idp.directory.rules.register_columns import Columns, RefusedFileError
 
 PEOPLE: Final = "PS_LibreAcces_Personne_activite"
 SAVOIR_FAIRE: Final = "PS_LibreAcces_SavoirFaire"
@@ -34,6 +34,24 @@ def open_register(path: Path, member: str = PEOPLE) -> Iterator[Iterator[Line]]:
             yield _lines(stream)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise RefusedFileError(f"cannot be read: {error}") from error
+
+
+def first_line(lines: Iterator[Line]) -> bytes:
+    """The header as it is; a file without one is refused."""
+    line = next(lines, None)
+    if line is None:
+        raise RefusedFileError("the file is empty")
+    if line.raw is None:
+        raise RefusedFileError("the first line is no header")
+    return line.raw
+
+
+def refuse_broken_off(last: Line | None, columns: Columns) -> None:
+    """Refuse a file whose last line is not whole."""
+    if last is None or last.raw is None or last.raw.endswith(b"\n"):
+        return
+    if last.raw.count(b"|") < columns.width - (not columns.ends_with_separator):
+        raise RefusedFileError(f"the file breaks off in line {last.number}")
 
 
 @contextmanager

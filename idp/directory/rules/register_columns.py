@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 SEPARATOR: Final = "|"
 
@@ -77,6 +77,15 @@ _OF_SAVOIR_FAIRE: Final = tuple(
 
 class RefusedFileError(ValueError):
     """The file as a whole is not what it should be: nothing of it is imported."""
+
+
+class Columns(Protocol):
+    """What the header of any of these files says of its lines."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def ends_with_separator(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

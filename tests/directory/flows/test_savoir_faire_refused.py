@@ -78,7 +78,7 @@ def test_a_file_whose_columns_are_not_what_they_should_be_is_refused(
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.txt"
     path.touch()
-    with pytest.raises(RefusedFileError, match="the first line is no header"):
+    with pytest.raises(RefusedFileError, match="the file is empty"):
         import_savoir_faire(path=path, options=Options())
 
 

@@ -25,7 +25,7 @@ from idp.directory.flows.import_register import (
 )
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
 from idp.directory.flows.roll_back_import import roll_back_import
-from idp.directory.gateways.register_file import open_register
+from idp.directory.gateways.register_file import first_line, open_register
 from idp.directory.models import ImportBatch
 from idp.directory.rules.card_row import holds_cards
 from idp.directory.rules.register_columns import RefusedFileError, holds_savoir_faire
@@ -164,12 +164,10 @@ def _flow(path: Path, options: dict[str, Any]) -> Callable[..., ImportSummary]:
     if options["savoir_faire"]:
         return import_savoir_faire
     with open_register(path) as lines:
-        header = next(lines, None)
-        if header is None or header.raw is None:
-            return import_register
-        if holds_cards(header.raw):
-            return import_cards
-        return import_savoir_faire if holds_savoir_faire(header.raw) else import_register
+        header = first_line(lines)
+    if holds_cards(header):
+        return import_cards
+    return import_savoir_faire if holds_savoir_faire(header) else import_register
 
 
 def _size(path: Path) -> int:

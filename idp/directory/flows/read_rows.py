@@ -1,0 +1,33 @@
+"""Reads the rows of cards and of savoir-faire, one by one; people are read by groups of rows."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from idp.directory.flows.import_register import ImportSummary
+from idp.directory.gateways.register_file import Line, refuse_broken_off
+from idp.directory.rules.register_columns import Columns
+from idp.directory.rules.register_row import MalformedRowError
+
+Row = TypeVar("Row")
+
+
+def well_formed(
+    lines: Iterator[Line],
+    columns: Columns,
+    parse: Callable[[bytes], Row],
+    summary: ImportSummary,
+) -> Iterator[tuple[Row, int]]:
+    """Rows that can be read, and their lengths; the others are counted and named in `summary`."""
+    last = None
+    for last in lines:
+        summary.rows += 1
+        if last.raw is None:
+            summary.refuse_rows([(last.number, "longer than 65536 bytes")])
+            continue
+        try:
+            row = parse(last.raw)
+        except MalformedRowError as error:
+            summary.refuse_rows([(last.number, str(error))])
+            continue
+        yield row, len(last.raw)
+    refuse_broken_off(last, columns)
