@@ -97,22 +97,6 @@ def test_the_import_may_not_have_linked_the_card_to_its_holder(fort: Credential)
     assert states() == {"suspended"}
 
 
-def test_an_opposition_taken_back_and_named_again_is_acted_upon_again(fort: Credential) -> None:
-    card = numbered(fort, OLD)
-    row = issued("9900000011", session_by(card), opposed_on=today())
-    assert withdraw_opposed_issued() == 1
-    IssuedCard.objects.update(opposed_on=None)
-    assert withdraw_opposed_issued() == 0
-    session = session_by(card)
-    Card.objects.update(last_seen_at=clock.now() - timedelta(hours=1))
-    IssuedCard.objects.update(opposed_on=today())
-    assert withdraw_opposed_issued() == 1
-    session.refresh_from_db()
-    row.refresh_from_db()
-    assert session.ended_at is not None
-    assert row.withdrawn_at is not None
-
-
 def test_a_card_never_used_here_disturbs_no_phone_while_another_is_good(fort: Credential) -> None:
     session = session_by(numbered(fort, OLD))
     phone_enrolled_by(session)

@@ -15,7 +15,7 @@ from idp.directory.flows.find import find_professional
 from idp.directory.flows.import_register import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.flows.toggle import Toggled, toggle_identifiers
-from idp.directory.models import AlternativeIdentifier, Card, Exercice, Person, Practice
+from idp.directory.models import AlternativeIdentifier, Card, Exercice, IssuedCard, Person, Practice
 from tests.directory.register import PRACTICE, fictitious_rpps, register, row, rpps
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +141,29 @@ def test_of_two_people_who_were_both_used_the_former_one_has_left_the_register(
     assert only_person().pk == main.pk
     former.refresh_from_db()
     assert former.left_register_at is not None
+
+
+@pytest.mark.parametrize("used", [(), ("former",), ("main",), ("former", "main")])
+@pytest.mark.parametrize("known", [("former",), ("main",), ("former", "main")])
+def test_issued_cards_go_where_their_numbers_lead_to(
+    import_bytes: Import,
+    toggle: Callable[..., Toggled],
+    used: tuple[str, ...],
+    known: tuple[str, ...],
+) -> None:
+    rows = {"former": adeli_row(), "main": row(RPPS)}
+    import_bytes(register(*(rows[each] for each in known)))
+    for national_id in BOTH:
+        person = Person.objects.filter(national_id=national_id).first()
+        if person and ("main" if national_id == f"8{RPPS}" else "former") in used:
+            use(person)
+        IssuedCard.objects.create(
+            number=national_id, person=person, national_id=national_id, kind="CPS",
+            source="porteurs", updated_at=clock.now(),
+        )  # fmt: skip
+    toggle(f"{ADELI};{RPPS}")
+    holder = only_person().pk
+    assert [card.person_id for card in IssuedCard.objects.all()] == [holder, holder]
 
 
 @pytest.mark.parametrize("listed", ["former", "main"])

@@ -42,10 +42,6 @@ def check_number_not_barred(number: str) -> None:
 
 def withdraw_opposed_issued() -> int:
     """Job of the worker: ends what newly opposed cards opened; how many cards."""
-    # An opposition that the register took back may come again.
-    IssuedCard.objects.filter(opposed_on__isnull=True, withdrawn_at__isnull=False).update(
-        withdrawn_at=None
-    )
     done, after = _withdraw_recent(), 0
     while batch := _batch(after):
         done += _withdraw(batch)
@@ -74,7 +70,11 @@ def _withdraw(batch: list[IssuedCard]) -> int:
         person_ids=_holders([row for row in batch if row.number not in seen])
     )
     acted_on = [row.pk for row in batch if row.pk not in failed]
-    IssuedCard.objects.filter(pk__in=acted_on).update(withdrawn_at=clock.now())
+    nameless = [row.pk for row in batch if row.person_id is None]
+    # An import may have put the opposition off meanwhile, or found whose the card is.
+    IssuedCard.objects.filter(pk__in=acted_on, opposed_on__lte=today()).exclude(
+        pk__in=nameless, person__isnull=False
+    ).update(withdrawn_at=clock.now())
     return done
 
 

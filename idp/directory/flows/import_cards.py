@@ -24,6 +24,7 @@ from idp.directory.flows.import_register import (
     last_import,
     new_batch,
 )
+from idp.directory.flows.live_cards import today
 from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk
 from idp.directory.gateways.register_file import Line, first_line, open_register
@@ -121,14 +122,25 @@ def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:
                 **asdict(card), person_id=person_id, source=KIND, updated_at=clock.now()
             )
         )  # fmt: skip
-    # `withdrawn_at` and the reason are not the file's to say.
+    # The reason is not the file's to say, nor that an opposition was acted upon.
     IssuedCard.objects.bulk_create(
         differing,
         update_conflicts=True,
         unique_fields=["number"],
         update_fields=[*_SAID, "person", "source", "updated_at"],
     )
+    _forget_withdrawals([card for card in differing if card.number in known])
     return opposed
+
+
+def _forget_withdrawals(cards: list[IssuedCard]) -> None:
+    """Of oppositions that were taken back or put off: acted upon again when their day comes."""
+    day = today()
+    lifted = [card.number for card in cards if card.opposed_on is None or card.opposed_on > day]
+    if lifted:
+        IssuedCard.objects.filter(number__in=lifted, withdrawn_at__isnull=False).update(
+            withdrawn_at=None
+        )
 
 
 def _said(card: IssuedCard | CardRow) -> tuple[object, ...]:

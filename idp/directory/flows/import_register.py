@@ -23,7 +23,7 @@ from django.db import IntegrityError, transaction
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.read_people import FileChangedError, Flags, groups, read_differing
-from idp.directory.gateways import bulk, merge_staged
+from idp.directory.gateways import bulk, issued_cards, merge_staged
 from idp.directory.gateways.merge_practices import Change
 from idp.directory.gateways.register_file import (
     Line,
@@ -193,6 +193,7 @@ def _import(
             # A first import joins what it entered with nothing.
             bulk.analyze_staged(have_entered=0 < known < 10 * summary.created)
             merge_staged.merge(batch, change)
+            issued_cards.give_holders(clock.now())
             batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
             batch.counts = {**asdict(summary), "reading": digest.hex()}
             batch.save()

@@ -21,7 +21,7 @@ from idp.audit.flows import Outcome, record
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory import models
-from idp.directory.gateways import bulk
+from idp.directory.gateways import bulk, issued_cards
 from idp.directory.gateways.register_file import Line, first_line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier, Professional
 from idp.directory.rules.register_row import MalformedRowError
@@ -61,6 +61,7 @@ def toggle_identifiers(*, path: Path, test_identities: bool = False, by: str = "
         rows = _rows(lines, columns, done, test_identities=test_identities)
         while batch := list(islice(rows, _TOGETHER)):
             _bring(batch, done, by)
+        issued_cards.give_holders(clock.now())
     return done
 
 
@@ -127,6 +128,8 @@ def _make_one(
         how, survivor = "ended", main
         # Portals know them as two: what the former one opened ends with it.
         models.Person.objects.filter(pk=former.pk).update(left_register_at=clock.now())
+        # Their cards go where their numbers lead to from now on.
+        former.issued_cards.update(person=None)
     survivor.is_red_listed = is_red_listed
     _identify(survivor, row, names)
     return how, survivor
@@ -158,7 +161,6 @@ def _fused(*, survivor: models.Person, gone: models.Person, former: models.Perso
                 live = table.objects.filter(person=former, until=None)
                 live.update(until=clock.now().date())
                 table.objects.filter(person=gone).update(person=survivor)
-            models.IssuedCard.objects.filter(person=gone).update(person=survivor)
             models.FormerState.objects.filter(person=gone).delete()
             models.Person.objects.get(pk=gone.pk).delete()
     except ProtectedError:

@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'carte émise',
                 'verbose_name_plural': 'cartes émises',
                 'default_permissions': ('view',),
-                'indexes': [models.Index(condition=models.Q(('opposed_on__isnull', False), ('withdrawn_at__isnull', True)), fields=['id'], name='directory_issued_to_withdraw'), models.Index(condition=models.Q(('opposed_on__isnull', True), ('withdrawn_at__isnull', False)), fields=['id'], name='directory_issued_lifted')],
+                'indexes': [models.Index(condition=models.Q(('opposed_on__isnull', False), ('withdrawn_at__isnull', True)), fields=['id'], name='directory_issued_to_withdraw')],
             },
         ),
         migrations.CreateModel(

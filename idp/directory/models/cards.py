@@ -60,7 +60,8 @@ class IssuedCard(models.Model):
     opposed_on = models.DateField(null=True)
     opposition_reason = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=20)
-    # When its opposition was acted upon; null while it has not been.
+    # When its opposition was acted upon; null while it has not been, and again once the register
+    # takes it back or puts it off.
     withdrawn_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
@@ -73,11 +74,6 @@ class IssuedCard(models.Model):
                 fields=["id"],
                 name="directory_issued_to_withdraw",
                 condition=Q(opposed_on__isnull=False, withdrawn_at__isnull=True),
-            ),
-            models.Index(
-                fields=["id"],
-                name="directory_issued_lifted",
-                condition=Q(opposed_on__isnull=True, withdrawn_at__isnull=False),
             ),
         ]
 

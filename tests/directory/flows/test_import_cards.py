@@ -65,6 +65,19 @@ def test_unchanged_cards_cost_nothing_and_the_same_file_is_skipped(load: Load) -
     assert (summary.created, summary.changed, summary.unchanged) == (1, 0, 2)
 
 
+def test_cards_that_came_before_their_holders_get_them_from_the_next_import_of_people(
+    load: Load, import_bytes: Callable[..., ImportSummary]
+) -> None:
+    load(card(), card(2), card(3))
+    held = IssuedCard.objects.exclude(person=None)
+    import_bytes(register(row(), row(rpps(2))))
+    assert [
+        (each.number, each.national_id == each.person.national_id) for each in held if each.person
+    ] == [(f"{1:010d}", True), (f"{2:010d}", True)]
+    # Nothing is news to the next file.
+    assert load(card(), card(2), card(3), card(4)).unchanged == 3
+
+
 @pytest.mark.parametrize(
     "bad", ["half", card(start="20250230"), card(start="01/01/25"), card().replace("|8", "|7")]
 )
