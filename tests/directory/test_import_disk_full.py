@@ -71,9 +71,10 @@ def test_a_full_disk_is_said_and_nothing_is_half_visible(
     assert ("writing" in screen) == (phase == "writing")
     assert seen == {before}
     assert directory_digest() == digest
+    assert batches()[1:] == [("refused", f"broke off: {reason}")]
     # With room again.
     imported(today)
-    assert batches()[1:] == [("refused", "interrupted"), ("done", None)]
+    assert batches()[2:] == [("done", None)]
     assert state() != before
 
 

@@ -16,11 +16,11 @@ from django.db import transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.directory.flows.batches import close_interrupted, running
 from idp.directory.flows.import_register import (
     GUARD,
     ImportSummary,
     Options,
-    close_interrupted,
     last_import,
     new_batch,
 )
@@ -49,18 +49,11 @@ def import_cards(*, path: Path, options: Options) -> ImportSummary:
         if last and (last.sha256, last.counts["reading"]) == (batch.sha256, reading):
             counts = {key: value for key, value in last.counts.items() if key != "reading"}
             return ImportSummary(**{**counts, "batch": last.pk, "skipped": True})
-        batch.save()
-        try:
-            with transaction.atomic():
-                summary = _import(path, batch, options)
-                batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
-                batch.counts = {**asdict(summary), "reading": reading}
-                batch.save()
-        except (RefusedFileError, IdpError) as error:
-            batch.state, batch.finished_at = ImportBatch.State.REFUSED, clock.now()
-            batch.counts = {"reason": str(error)}
+        with running(batch), transaction.atomic():
+            summary = _import(path, batch, options)
+            batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
+            batch.counts = {**asdict(summary), "reading": reading}
             batch.save()
-            raise
     return summary
 
 

@@ -22,6 +22,7 @@ from django.db import IntegrityError, transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.directory.flows.batches import close_interrupted, running
 from idp.directory.flows.read_people import FileChangedError, Flags, groups, read_differing
 from idp.directory.gateways import bulk, issued_cards, merge_staged
 from idp.directory.gateways.merge_practices import Change
@@ -131,15 +132,8 @@ def import_register(
         batch = new_batch(path, options.source or columns.kind, options)
         if same := _same_file(batch, digest):
             return same
-        batch.save()
-        try:
-            with bulk.staging():
-                summary = _import(path, columns, digest, batch, options)
-        except (RefusedFileError, IdpError) as error:
-            batch.state, batch.finished_at = ImportBatch.State.REFUSED, clock.now()
-            batch.counts = {"reason": str(error)}
-            batch.save()
-            raise
+        with bulk.staging(), running(batch):
+            summary = _import(path, columns, digest, batch, options)
     log.info(
         "register_imported", file=path.name, batch=batch.pk, rows=summary.rows,
         created=summary.created, changed=summary.changed, unchanged=summary.unchanged,
@@ -276,14 +270,6 @@ def _flag_differing(flags: Flags, source: str) -> Flags:
     for ordinal, verdict in merge_staged.verdicts(source):
         flags.known[ordinal] = flags.all[ordinal] = verdict
     return flags
-
-
-def close_interrupted() -> None:
-    """Say of imports that were killed that they were; only under the lock."""
-    # The lock is ours: whoever is still marked as running was killed.
-    ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).update(
-        state=ImportBatch.State.REFUSED, counts={"reason": "interrupted"}, finished_at=clock.now()
-    )
 
 
 def new_batch(path: Path, kind: str, options: Options) -> ImportBatch:

@@ -14,12 +14,11 @@ import structlog
 from django.db import transaction
 
 from idp.core import clock
-from idp.core.errors import IdpError
+from idp.directory.flows.batches import close_interrupted, running
 from idp.directory.flows.import_register import (
     STAGE_BYTES,
     ImportSummary,
     Options,
-    close_interrupted,
     guard,
     last_import,
     new_batch,
@@ -31,7 +30,7 @@ from idp.directory.gateways.merge_practices import Change
 from idp.directory.gateways.register_file import SAVOIR_FAIRE, first_line, open_register
 from idp.directory.models import ImportBatch, Person
 from idp.directory.rules.merge import JSON
-from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
+from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.register_row import RowReader
 from idp.directory.rules.savoir_faire import KIND, Source, with_savoir_faire
 from idp.directory.rules.stored_rows import STAGED_SAVOIR_FAIRE, Lines
@@ -50,13 +49,8 @@ def import_savoir_faire(*, path: Path, options: Options) -> ImportSummary:
     with bulk.only_import():
         close_interrupted()
         batch = new_batch(path, KIND, options)
-        batch.save()
-        try:
-            with bulk.staging(STAGED_SAVOIR_FAIRE):
-                summary = _import(path, batch, options)
-        except (RefusedFileError, IdpError) as error:
-            _finish(batch, ImportBatch.State.REFUSED, {"reason": str(error)})
-            raise
+        with bulk.staging(STAGED_SAVOIR_FAIRE), running(batch):
+            summary = _import(path, batch, options)
     if summary.skipped:
         return summary
     log.info(
@@ -95,7 +89,9 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
             batch.delete()
             summary.batch, summary.skipped = last.pk, True
         else:
-            _finish(batch, ImportBatch.State.DONE, asdict(summary))
+            batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
+            batch.counts = asdict(summary)
+            batch.save()
     return summary
 
 
@@ -137,8 +133,3 @@ def _load(lines: Lines) -> None:
 
 def _moved(summary: ImportSummary) -> int:
     return summary.created + summary.changed + summary.ended
-
-
-def _finish(batch: ImportBatch, state: str, counts: dict[str, object]) -> None:
-    batch.state, batch.finished_at, batch.counts = state, clock.now(), counts
-    batch.save()

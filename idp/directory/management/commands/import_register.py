@@ -8,14 +8,13 @@ import getpass
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from idp.core.errors import IdpError
+from idp.directory.flows.batches import OUTAGES, outage
 from idp.directory.flows.import_cards import import_cards
 from idp.directory.flows.import_register import (
     ImportSummary,
@@ -84,11 +83,9 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         except IdpError as error:
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
-        except (DatabaseError, OSError, BrokenProcessPool) as error:
-            # The first line: what follows may quote a row.
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+        except OUTAGES as error:
             raise CommandError(
-                f"{path}: broke off, nothing is half done: {reason}; run it again"
+                f"{path}: broke off, nothing is half done: {outage(error)}; run it again"
             ) from error
         finally:
             if self.stderr.isatty():
