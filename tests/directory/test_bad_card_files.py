@@ -194,9 +194,10 @@ def test_a_header_that_does_not_fit_the_rows_changes_nothing_and_says_so(
     before = directory_digest()
     names = [{one: other, other: one}.get(name, name) for name in NAMES]
     header, rest = "|".join(names).encode("latin-1"), known.partition(b"\n")[2]
-    status, _, err = imported(tmp_path, header + b"|\n" + rest)
-    assert status == 2
-    assert err.endswith("\n3 malformed rows left out")
+    status, _, err = imported(tmp_path, header + b"|\n" + rest, "--accept-changes")
+    assert status == 1
+    sentence = "cards: refused, nothing has changed: none of 3 rows can be read"
+    assert err.splitlines()[-1] == sentence
     assert reason in err
     assert directory_digest() == before
 

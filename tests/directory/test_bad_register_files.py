@@ -18,6 +18,8 @@ WHOLE = SANDBOX_FILE.read_bytes()
 LINES = WHOLE.splitlines()
 LAST = LINES[-1]
 Edit = Callable[[bytes], bytes]
+CONTRADICTING = "line 2: the three identifier columns"
+NO_ROW = "none of 43 rows can be read"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox_people")]
 
@@ -167,22 +169,23 @@ def test_what_does_not_matter_changes_nothing(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "reason"),
+    ("one", "other", "reason", "why"),
     [
-        ("Identifiant PP", "Identification nationale PP", "line 2: the three identifier columns"),
-        ("Identification nationale PP", "Nom d'exercice", "line 2: the three identifier columns"),
-        ("Code profession", "Numéro SIRET site", "line 3: no profession"),
+        (*("Identifiant PP", "Identification nationale PP"), CONTRADICTING, NO_ROW),
+        (*("Identification nationale PP", "Nom d'exercice"), CONTRADICTING, NO_ROW),
+        (*("Type d'identifiant PP", "Identifiant PP"), CONTRADICTING, NO_ROW),
+        (*("Code profession", "Numéro SIRET site"), "line 3: no profession", "more than 5%"),
     ],
 )
 def test_a_header_that_does_not_fit_the_rows_stops_and_says_what_is_wrong_with_them(
-    tmp_path: Path, one: str, other: str, reason: str
+    tmp_path: Path, one: str, other: str, reason: str, why: str
 ) -> None:
     before = directory_digest()
     status, _, err = imported(tmp_path, swapped(WHOLE, one, other))
     *named, sentence = err.splitlines()
     assert status == 1
     assert sentence.startswith("register.txt: refused, nothing has changed: ")
-    assert "more than 5%" in sentence
+    assert why in sentence
     assert any(line.startswith(reason) for line in named)
     assert directory_digest() == before
 
@@ -196,15 +199,33 @@ def test_columns_that_read_alike_are_caught_by_the_guard(tmp_path: Path) -> None
     assert directory_digest() == before
 
 
-def test_where_no_row_can_be_read_nothing_changes_and_each_is_named(tmp_path: Path) -> None:
+UNREADABLE: dict[str, tuple[Edit, list[str]]] = {
+    "identifiers swapped": (
+        lambda c: swapped(c, "Identification nationale PP", "Nom d'exercice"),
+        [NO_ROW, "… and 23 more", "line 21: the three identifier columns contradict one another"],
+    ),
+    "semicolons after the header": (
+        lambda c: c.partition(b"\n")[0] + b"\n" + c.partition(b"\n")[2].replace(b"|", b";"),
+        [NO_ROW, "… and 23 more", "line 21: 1 columns, 56 expected"],
+    ),
+    "header alone": (lambda c: c.partition(b"\n")[0] + b"\n", ["no row follows the first line"]),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("options", [(), ("--accept-changes",)])
+def test_where_no_row_can_be_read_nobody_ends_whatever_is_accepted(
+    tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    edit, last_lines = UNREADABLE[name]
     before = directory_digest()
-    content = swapped(WHOLE, "Type d'identifiant PP", "Identifiant PP")
-    status, out, err = imported(tmp_path, content)
-    assert status == 2
-    assert "0 created, 0 changed, 0 unchanged, 0 ended" in out
-    assert err.startswith("line 2: the three identifier columns contradict one another\n")
-    assert err.endswith("… and 23 more\n43 malformed rows left out")
+    status, out, err = imported(tmp_path, edit(WHOLE), *options)
+    assert (status, out) == (1, "")
+    said = err.splitlines()[::-1][: len(last_lines)]
+    assert said == [f"register.txt: refused, nothing has changed: {last_lines[0]}", *last_lines[1:]]
     assert directory_digest() == before
+    refused = ImportBatch.objects.latest("pk")
+    assert (refused.state, refused.counts) == ("refused", {"reason": last_lines[0]})
 
 
 def in_line_3(edit: Edit) -> bytes:

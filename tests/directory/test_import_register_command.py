@@ -13,7 +13,15 @@ from django.core.management.base import CommandError
 
 from idp.directory.models import Exercice, ImportBatch, Person, SavoirFaire
 from idp.directory.rules.official_headers import SAVOIR_FAIRE_FILE
-from tests.directory.register import COLUMNS, SANDBOX_FILE, register, row, row_of, rpps
+from tests.directory.register import (
+    COLUMNS,
+    SANDBOX_FILE,
+    fictitious_rpps,
+    register,
+    row,
+    row_of,
+    rpps,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,16 +95,17 @@ def test_the_exit_status_reaches_the_shell(tmp_path: Path) -> None:
 
     assert manage("migrate", "directory", "-v0").returncode == 0
     bad = tmp_path / "bad.txt"
-    bad.write_bytes(register("bad"))
     assert manage("import_register", "--test-identities", str(SANDBOX_FILE)).returncode == 0
     assert manage("import_register", str(tmp_path)).returncode == 1
+    bad.write_bytes(SANDBOX_FILE.read_bytes()[:-1] + b"\nbad\n")
+    answer = manage("import_register", "--test-identities", str(bad))
+    assert answer.returncode == 2
+    assert "line 45: " in answer.stderr
+    bad.write_bytes(register(row(fictitious_rpps(4711))))
     answer = manage("import_register", "--test-identities", str(bad))
     # The RPPS numbers of the sandbox are no longer in it: the guard.
     assert answer.returncode == 1
     assert "0 of 20 people would change and 19 would end, more than 5%" in answer.stderr
-    answer = manage("import_register", "--accept-changes", "--test-identities", str(bad))
-    assert answer.returncode == 2
-    assert "line 2: " in answer.stderr
 
 
 @pytest.mark.django_db

@@ -241,6 +241,7 @@ def test_a_bad_row_is_named_and_the_others_are_done(
         ("ADELI;RPPS\n", "column missing: N° ADELI"),
         ("N° ADELI;N° RPPS;N° RPPS\n", "column given twice: N° RPPS"),
         ("N° ADELI|N° RPPS\n", "column missing"),
+        (f"{HEADER}\n{RPPS}\n7512\n", "none of 2 rows can be read; line 2: 1 columns instead of 2"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused(

@@ -23,6 +23,7 @@ from idp.directory.flows.import_register import (
     Options,
     last_import,
     new_batch,
+    refuse_unreadable,
 )
 from idp.directory.flows.live_cards import today
 from idp.directory.flows.read_rows import well_formed
@@ -66,6 +67,7 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
         rows = _rows(lines, columns, summary, options)
         while cards := {card.number: card for card in islice(rows, _TOGETHER)}:
             opposed += _store(cards, summary)
+    refuse_unreadable(summary)
     if live and opposed > GUARD * live and not options.accept_changes:
         raise RefusedFileError(
             f"{opposed} of {live} live cards would be opposed, more than {GUARD:.0%}; "

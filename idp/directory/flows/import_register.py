@@ -90,6 +90,18 @@ class ImportSummary:
             self.by_profession[what] = dict(sorted((known + by_profession).items()))
 
 
+class NoRowError(RefusedFileError):
+    """Not one row can be read: whatever the file is, it is no register; `summary` says why."""
+
+    def __init__(self, summary: ImportSummary) -> None:
+        super().__init__(
+            f"none of {summary.rows} rows can be read"
+            if summary.rows
+            else "no row follows the first line"
+        )
+        self.summary = summary
+
+
 class TooManyChangesError(RefusedFileError):
     """More would change or end than a day brings; `summary` says what."""
 
@@ -234,9 +246,16 @@ def _written(path: Path) -> tuple[int, int, int]:
 
 def guard(known: int, summary: ImportSummary, options: Options) -> None:
     """Refuse a file by which more of the people known would change or end than a day brings."""
+    refuse_unreadable(summary)
     too_many = summary.changed + summary.ended > GUARD * known
     if known and too_many and not options.accept_changes:
         raise TooManyChangesError(summary, known)
+
+
+def refuse_unreadable(summary: ImportSummary) -> None:
+    """Refuse a file without a row that can be read, even where changes are accepted."""
+    if summary.malformed_rows == summary.rows:
+        raise NoRowError(summary)
 
 
 def _look_over(

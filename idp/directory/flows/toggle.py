@@ -24,6 +24,7 @@ from idp.directory import models
 from idp.directory.gateways import bulk, issued_cards
 from idp.directory.gateways.register_file import Line, first_line, open_register
 from idp.directory.rules.professional import AlternativeIdentifier, Professional
+from idp.directory.rules.register_columns import RefusedFileError
 from idp.directory.rules.register_row import MalformedRowError
 from idp.directory.rules.toggle_row import Toggle, ToggleColumns, parse_toggle
 
@@ -61,6 +62,7 @@ def toggle_identifiers(*, path: Path, test_identities: bool = False, by: str = "
         rows = _rows(lines, columns, done, test_identities=test_identities)
         while batch := list(islice(rows, _TOGETHER)):
             _bring(batch, done, by)
+        _refuse_unreadable(done)
         issued_cards.give_holders(clock.now())
     return done
 
@@ -76,6 +78,14 @@ def _rows(
             yield parse_toggle(columns, raw, test_identities=test_identities)
         except MalformedRowError as error:
             done.malformed.append((number, str(error)))
+
+
+def _refuse_unreadable(done: Toggled) -> None:
+    if done.malformed and done == Toggled(malformed=done.malformed):
+        number, reason = done.malformed[0]
+        raise RefusedFileError(
+            f"none of {len(done.malformed)} rows can be read; line {number}: {reason}"
+        )
 
 
 def _bring(rows: list[Toggle], done: Toggled, by: str) -> None:

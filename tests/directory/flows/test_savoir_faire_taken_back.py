@@ -44,7 +44,7 @@ def test_what_an_import_taken_back_had_ended_stays_ended_of_who_practises_no_mor
 ) -> None:
     import_bytes(register(row(), row(code_profession=NURSE), row(rpps(2)), row(rpps(3))))
     say(skill(code="IADE", profession=NURSE), skill(2))
-    last = say()
+    last = say(skill(99))
     import_bytes(register(row(), row(rpps(3))))
     roll_back_import(batch_id=last.batch)
     assert not SavoirFaire.objects.filter(until=None).exists()

@@ -18,6 +18,7 @@ from idp.directory.flows.batches import OUTAGES, outage
 from idp.directory.flows.import_cards import import_cards
 from idp.directory.flows.import_register import (
     ImportSummary,
+    NoRowError,
     Options,
     TooManyChangesError,
     import_register,
@@ -79,6 +80,7 @@ class Command(BaseCommand):
         except RefusedFileError as error:
             if isinstance(error, TooManyChangesError):
                 self._differences(error.summary)
+            if isinstance(error, TooManyChangesError | NoRowError):
                 self._name_malformed(error.summary)
             raise CommandError(f"{path}: refused, nothing has changed: {error}") from error
         except IdpError as error:
