@@ -1,4 +1,7 @@
-"""Rate windows in the cache: what may be lost. Limits that must survive are columns of a row."""
+"""Rate windows in the cache: what may be lost. Limits that must survive are columns of a row.
+
+Without the cache people still log in; where a window is all that protects others, nothing passes.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -13,15 +16,26 @@ from idp.core.errors import IdpError
 log = structlog.get_logger()
 
 
-def hit(name: str, key: str, *, limit: int, window: timedelta) -> None:
-    """Counts one event for `key`; the one beyond `limit` within `window` is refused (429)."""
+def hit(
+    name: str, key: str, *, limit: int, window: timedelta, passes_uncounted: bool = True
+) -> None:
+    """Counts one event for `key`; the one beyond `limit` within `window` is refused (429).
+
+    `passes_uncounted`: while the cache is away; else such an event is refused too (503).
+    """
     slot = _slot(name, key)
     try:
         count = _count(slot, window)
     except (RedisError, OSError) as error:
-        # A window is what may be lost: without the cache people still log in.
         log.error("throttle_unavailable", throttle=name, error=type(error).__name__)
-        return
+        if passes_uncounted:
+            return
+        raise IdpError(
+            "temporarily_unavailable",
+            _("Le service a rencontré un problème de son côté. Réessayez dans un instant."),
+            detail=f"throttle {name} cannot count",
+            status=503,
+        ) from error
     if count > limit:
         raise IdpError(
             "too_many_requests",

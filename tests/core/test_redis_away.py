@@ -9,6 +9,7 @@ from django.core.cache import caches
 from redis.exceptions import ConnectionError as RedisAway
 
 from idp.core import live, throttle
+from idp.core.errors import IdpError
 
 
 class AwayLayer:
@@ -49,6 +50,10 @@ def test_a_rate_window_that_cannot_be_kept_lets_through(monkeypatch: pytest.Monk
     monkeypatch.setattr(type(caches["default"]), "add", away)
     for _ in range(3):
         throttle.hit("test", "key", limit=1, window=timedelta(minutes=1))
+    # But where the window is all that protects others.
+    with pytest.raises(IdpError, match="temporarily_unavailable") as refused:
+        throttle.hit("test", "key", limit=1, window=timedelta(minutes=1), passes_uncounted=False)
+    assert refused.value.status == 503
 
 
 @pytest.mark.django_db(transaction=True)

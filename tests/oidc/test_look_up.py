@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from pytest_django import Settings
 
 from idp.audit.models import AuditRow
 from idp.core import clock
@@ -24,6 +25,12 @@ from tests.people import make_person
 pytestmark = pytest.mark.django_db
 ANNUAIRE = "/auth/realms/esante-wallet/annuaire"
 DOCTOR = "899900000011"
+# Nothing listens there.
+REDIS_AWAY = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": "redis://127.0.0.1:1/0",
+    "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+}
 
 
 def change(portal: Portal, **values: Any) -> None:
@@ -224,6 +231,18 @@ def test_the_one_too_many_in_a_minute_is_told_to_wait(reader: Portal) -> None:
     assert (response.status_code, response.json()["error"]) == (429, "slow_down")
     assert response["Retry-After"] == "60"
     assert AuditRow.objects.filter(event="directory_read").count() == 30
+
+
+def test_where_nobody_can_count_the_questions_none_is_answered(
+    reader: Portal, settings: Settings
+) -> None:
+    access_token = token(reader)
+    settings.CACHES = {"default": REDIS_AWAY}
+    response = ask(reader, access_token, rpps=DOCTOR)
+    assert (response.status_code, response.json()["error"]) == (503, "temporarily_unavailable")
+    assert response["Retry-After"] == "30"
+    assert "people" not in response.json()
+    assert not AuditRow.objects.filter(event="directory_read").exists()
 
 
 def test_the_operator_gives_the_right_and_sees_it() -> None:

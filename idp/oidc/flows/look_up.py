@@ -17,12 +17,17 @@ from idp.oidc.rules.look_up import LOOK_UP_SCOPE, LookUp, person_entry
 
 # Enough for a person who types; too few to copy the directory.
 LIMITS: Final = ((30, timedelta(minutes=1)), (2000, timedelta(days=1)))
+_LIMITED: Final = {
+    429: ("slow_down", "Too many questions to the directory."),
+    503: ("temporarily_unavailable", "The directory cannot be asked for the moment."),
+}
 
 
 def look_up(*, access_token: str, call: Call) -> dict[str, Any]:
     """`people`, at most twenty, and whether there are `more`.
 
-    InvalidTokenError, or BackchannelError for no right, a question that is none, or too many.
+    InvalidTokenError, or BackchannelError for no right, a question that is none, too many, or too
+    many to tell.
     """
     token = read_client_token(access_token)
     client = token.client
@@ -54,11 +59,11 @@ def _check_limits(client: Client) -> None:
     for limit, window in LIMITS:
         name = f"look_up_{int(window.total_seconds())}"
         try:
-            throttle.hit(name, client.client_id, limit=limit, window=window)
+            # Uncounted, a portal could copy the directory meanwhile.
+            throttle.hit(name, client.client_id, limit=limit, window=window, passes_uncounted=False)
         except IdpError as error:
-            raise BackchannelError(
-                "slow_down", "Too many questions to the directory.", status=429
-            ) from error
+            code, description = _LIMITED[error.status]
+            raise BackchannelError(code, description, status=error.status) from error
 
 
 def _search(asked: LookUp) -> tuple[list[Professional], bool]:

@@ -1,5 +1,7 @@
 """The directory for portals: a POST, so that no name stands in an address or a log."""
 
+from typing import Final
+
 from django.http import HttpRequest, HttpResponse
 
 from idp.oidc.flows.look_up import look_up
@@ -7,11 +9,19 @@ from idp.oidc.gateways.keys import InvalidTokenError
 from idp.oidc.gateways.server import Call, JsonAnswer
 from idp.oidc.rules.errors import BackchannelError
 from idp.oidc.rules.parameters import MalformedError
-from idp.oidc.views.backchannel import call_of, json_refusals, malformed, oauth_json, with_nonce
+from idp.oidc.views.backchannel import (
+    RETRY_AFTER_SECONDS,
+    call_of,
+    json_refusals,
+    malformed,
+    oauth_json,
+    with_nonce,
+)
 from idp.oidc.views.parameters import form_of
 from idp.oidc.views.userinfo import challenged
 
-RETRY_AFTER_SECONDS = "60"
+# In seconds.
+RETRY_AFTER: Final = {"slow_down": 60, "temporarily_unavailable": RETRY_AFTER_SECONDS}
 
 
 @json_refusals
@@ -38,7 +48,7 @@ def _answer(call: Call) -> HttpResponse:
     except InvalidTokenError as error:
         return challenged(error, is_dpop=call.is_dpop)
     except BackchannelError as error:
-        if error.code in {"invalid_request", "slow_down"}:
+        if error.code in {"invalid_request", *RETRY_AFTER}:
             return _plain(error)
         return challenged(error, is_dpop=call.is_dpop)
 
@@ -46,6 +56,6 @@ def _answer(call: Call) -> HttpResponse:
 def _plain(error: BackchannelError) -> HttpResponse:
     body = {"error": error.code, "error_description": error.description}
     response = oauth_json(JsonAnswer(status=error.status or 400, body=body))
-    if error.status == 429:
-        response["Retry-After"] = RETRY_AFTER_SECONDS
+    if error.code in RETRY_AFTER:
+        response["Retry-After"] = str(RETRY_AFTER[error.code])
     return response
