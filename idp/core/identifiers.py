@@ -41,13 +41,15 @@ class IdentifierOrigin(StrEnum):
 
 
 # Twice a digit, and the digits of that added up.
-_DOUBLED = str.maketrans("0123456789", "0246813579")
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 
 
 def luhn_key(digits: str) -> int:
     """The check digit that follows `digits` (Luhn, as in ISO/IEC 7812-1 annex B)."""
-    doubled = digits[::-2].translate(_DOUBLED)
-    return -sum(map(int, doubled + digits[-2::-2])) % 10
+    # An import asks this for each of two million people: bytes add up without a number for each.
+    known = digits.encode()
+    total = sum(known[::-2].translate(_DOUBLED)) + sum(known[-2::-2])
+    return (ord("0") * len(known) - total) % 10
 
 
 @dataclass(frozen=True, slots=True)
