@@ -163,9 +163,23 @@ def test_an_order_bars_the_card_and_ends_its_sessions_until_it_is_lifted(fort: C
     assert rows[0].subject == "899900000011"
 
 
-def test_an_order_bars_a_card_that_was_never_seen(fort: Credential) -> None:
-    login.revoke(order("8025000001/9900000011"))
+# The last is how registers may write it: the operator copies it from there.
+@pytest.mark.parametrize("form", ["9900000011", "8025000001/9900000011", "80250000019900000011"])
+def test_an_order_bars_a_card_that_was_never_seen(fort: Credential, form: str) -> None:
+    login.revoke(order(form))
     assert log_in(open_one(), numbered(fort, OLD)) == "card_revoked"
+    login.lift(order("9900000011"))
+    assert log_in(open_one(), numbered(fort, OLD)) == ""
+
+
+def test_an_order_names_the_holder_however_the_register_writes_the_number(
+    fort: Credential,
+) -> None:
+    issued("80250000019900000012", session_by(numbered(fort, OLD)))
+    login.revoke(order("9900000012"))
+    (kept,) = login.orders_in_force()
+    assert kept.person is not None
+    assert kept.person.national_id == "899900000011"
 
 
 def test_an_order_against_the_last_card_suspends_the_phones(fort: Credential) -> None:
@@ -195,9 +209,16 @@ def test_what_is_no_card_number_is_refused(db: None, target: str) -> None:
 def test_the_forms_of_a_number() -> None:
     assert short_card_number(" 8025000001/29 00000017") == "2900000017"
     assert short_card_number("2900000017") == "2900000017"
-    assert card_number_forms("8025000001/2900000017") == (
-        "8025000001/2900000017",
+    assert short_card_number("8025000001 2900000017") == "2900000017"
+    # Nothing but an issuer: a serial like any other.
+    assert short_card_number("8025000001") == "8025000001"
+    # After the stroke stands the serial, whatever it begins with.
+    assert short_card_number("1/80250000017") == "80250000017"
+    forms = {"8025000001/2900000017", "2900000017", "80250000012900000017"}
+    for form in forms:
+        assert set(card_number_forms(form)) == forms
+    assert set(card_number_forms("77/2900000017")) == {
+        "77/2900000017",
         "2900000017",
-        "80250000012900000017",
-    )
-    assert card_number_forms("2900000017") == ("2900000017",)
+        "772900000017",
+    }

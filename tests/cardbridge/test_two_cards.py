@@ -133,15 +133,16 @@ def test_a_card_that_only_the_register_knows_certifies_too(fort: Credential) -> 
     assert is_over(session)
 
 
+@pytest.mark.parametrize("number", ["9900000011", OLD, OLD.replace("/", "")])
 def test_the_register_being_a_day_late_does_not_keep_the_opposed_card_alive(
-    fort: Credential,
+    fort: Credential, number: str
 ) -> None:
     old = numbered(fort, OLD)
     session = session_by(old)
     phone_enrolled_by(session)
     long_before()
     IssuedCard.objects.create(
-        number="9900000011",
+        number=number,
         person_id=session.person_id,
         national_id=session.national_id,
         kind="CPS",

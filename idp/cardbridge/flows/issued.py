@@ -22,8 +22,6 @@ from idp.login import flows as login
 log = structlog.get_logger()
 
 BATCH = 1000
-# Of every card of health.
-ISSUER = "8025000001"
 # Logins that may have passed the look-up a moment before the import.
 SWEPT_BACK = timedelta(minutes=2)
 
@@ -58,7 +56,7 @@ def _batch(after: int) -> list[IssuedCard]:
 
 def _withdraw(batch: list[IssuedCard]) -> int:
     """Those that logged in here with all that they opened, and phones that no card certifies."""
-    seen = _seen([form for row in batch for form in _stored_forms(row.number)])
+    seen = _seen([form for row in batch for form in card_number_forms(row.number)])
     failed, done = set[int](), 0
     for row in batch:
         if row.number in seen:
@@ -120,9 +118,3 @@ def _opposition(row: IssuedCard) -> Opposition:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, datetime.min.time()))
-
-
-def _stored_forms(number: str) -> list[str]:
-    """How a login notes the number that a register names: with the issuer before it, or not."""
-    serial = number.rpartition("/")[2].removeprefix(ISSUER)
-    return [number, serial, f"{ISSUER}/{serial}"]
