@@ -6,6 +6,7 @@ Imports nothing of Django: it runs in processes that know nothing of it.
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from multiprocessing.connection import wait
@@ -15,7 +16,12 @@ NICENESS: Final = 10
 
 
 def begin() -> None:
-    """Of a process that only computes: it runs when nobody who serves people wants to."""
+    """Of a process that only computes: it runs when nobody who serves people wants to.
+
+    Ctrl-C reaches it too. One that dropped what it was about to answer would be waited for without
+    end: the import alone decides, and this one ends with it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         # Of `nice` processes, one may be chosen before a login that has just woken up.
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

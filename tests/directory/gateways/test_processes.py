@@ -4,7 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
+
+from idp.directory.gateways.processes import begin
 
 PARENT = """
 import multiprocessing, os, sys, time
@@ -33,3 +37,12 @@ def test_a_process_beside_an_import_runs_when_nobody_else_wants_to() -> None:
     told += "os.sched_getscheduler(0) == os.SCHED_IDLE)"
     done = subprocess.run([sys.executable, "-c", told], stdout=subprocess.PIPE, check=True)
     assert done.stdout == b"True\n"
+
+
+def test_ctrl_c_leaves_the_end_to_the_import() -> None:
+    # A terminal sends it to all: one that lost its answer would be waited for without end.
+    with ProcessPoolExecutor(1, mp_context=get_context("forkserver"), initializer=begin) as pool:
+        worker = pool.submit(os.getpid).result()
+        for _ in range(20):
+            os.kill(worker, signal.SIGINT)
+            assert pool.submit(os.getpid).result() == worker
