@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+# As a shell says of a command that Ctrl-C ended.
+INTERRUPTED = 128 + 2
 PRODUCTION_SETTINGS = ("HYGIE_SECRET_KEY", "HYGIE_ENCRYPTION_KEY", "HYGIE_BASE_URL", "DATABASE_URL")
 
 
@@ -24,14 +26,33 @@ def choose_mode() -> None:
 def main() -> None:
     choose_mode()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp.settings")
+    try:
+        _execute()
+    except KeyboardInterrupt:
+        # Whoever stopped it knows why: what was not finished is undone by its transaction.
+        sys.stderr.write("\nInterrupted: what was not finished is not done.\n")
+        sys.exit(INTERRUPTED)
+
+
+def _execute() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, ProgrammingError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         # Said to whoever sets the environment: where in the code it was found helps nobody.
         sys.exit(str(error))
+    except (OperationalError, ProgrammingError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        # The first line: what follows may quote a row.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        sys.exit(
+            f"The database: {reason}. Does it run, may this account write there, "
+            "was `./run manage migrate` run since the last update? (--traceback: where)"
+        )
 
 
 if __name__ == "__main__":

@@ -116,6 +116,22 @@ def test_killed_while_it_reads_the_next_one_starts_over(today: Path, phase: str)
     finish_after_kill(today, before, digest)
 
 
+@pytest.mark.parametrize("phase", ["looking over", "reading"])
+def test_ctrl_c_ends_it_in_one_sentence_and_changes_nothing(today: Path, phase: str) -> None:
+    before, digest = state(), directory_digest()
+    with Importing(str(today), "--accept-changes") as importing:
+        importing.shows(phase)
+        importing.process.send_signal(signal.SIGINT)
+        status, out, screen = importing.finished()
+    assert (status, out) == (130, "")
+    assert screen.endswith("\nInterrupted: what was not finished is not done.\n")
+    assert "Traceback" not in screen
+    assert (state(), directory_digest()) == (before, digest)
+    wait_for_the_lock()
+    imported(today)
+    assert state() != before
+
+
 def test_the_first_import_ever_killed_leaves_an_empty_directory(
     registers: tuple[Path, Path],
 ) -> None:

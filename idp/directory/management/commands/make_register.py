@@ -55,11 +55,19 @@ class Command(BaseCommand):
             changed=options["changed"],
             ended=options["ended"],
         )
-        columns = KINDS[options["kind"]]
-        rows = 0
-        with options["output"].open("w", encoding="utf-8", newline="\n") as file:
-            file.write("|".join((*columns, "")) + "\n")
-            for line in made_lines(recipe, list(columns)):
-                file.write(line + "\n")
-                rows += 1
+        try:
+            rows = _write(options["output"], KINDS[options["kind"]], recipe)
+        except OSError as error:
+            raise CommandError(f"not written: {error}") from error
         self.stdout.write(f"{options['output']}: {rows} rows")
+
+
+def _write(path: Path, columns: tuple[str, ...], recipe: Recipe) -> int:
+    """How many rows."""
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("|".join((*columns, "")) + "\n")
+        for line in made_lines(recipe, list(columns)):
+            file.write(line + "\n")
+            rows += 1
+    return rows

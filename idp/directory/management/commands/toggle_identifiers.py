@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from idp.core.errors import IdpError
 from idp.directory.flows.import_register import NAMED_ROWS
@@ -20,8 +21,8 @@ class Command(BaseCommand):
     help = "Bring identifiers to what a file « N° ADELI;N° RPPS » says: one person, one subject."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--by", default="operator, by command")
+        parser.add_argument("file", type=Path, help="the columns N° ADELI and N° RPPS")
+        parser.add_argument("--by", default="operator, by command", help="who orders it")
         parser.add_argument("--test-identities", action="store_true", help="sandbox mode only")
 
     def handle(self, *_args: Any, file: Path, **options: Any) -> None:
@@ -31,6 +32,10 @@ class Command(BaseCommand):
             )
         except (RefusedFileError, IdpError) as error:
             raise CommandError(f"{file}: refused, nothing has changed: {error}") from error
+        except (DatabaseError, OSError) as error:
+            # The first line: what follows may quote a row.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise CommandError(f"{file}: broke off, nothing has changed: {reason}") from error
         self.stdout.write(
             f"{file.name}: {done.renamed} renamed, {done.added} given their former number, "
             f"{done.fused} made one of two, {done.ended} ended beside the RPPS number's, "
