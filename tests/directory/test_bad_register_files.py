@@ -50,16 +50,23 @@ def moved(content: bytes, one: str, other: str) -> bytes:
     return b"".join(b"|".join(values) + b"\n" for values in lines)
 
 
-def zipped(content: bytes) -> bytes:
+def zipped(content: bytes, how: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", how) as archive:
         archive.writestr("PS_LibreAcces_Personne_activite_202611240730.txt", content)
     return packed.getvalue()
 
 
-def damaged_zip(content: bytes) -> bytes:
-    packed = bytearray(zipped(content))
+def damaged_zip(content: bytes, how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = bytearray(zipped(content, how))
     packed[len(packed) // 2] ^= 0xFF
+    return bytes(packed)
+
+
+def zipped_by(method: int, content: bytes) -> bytes:
+    """As if packed by another method: in the member's header and in the directory."""
+    packed = bytearray(zipped(content))
+    packed[8] = packed[packed.index(b"PK\x01\x02") + 10] = method
     return bytes(packed)
 
 
@@ -72,6 +79,11 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "zip cut": (lambda c: zipped(c)[:-30], "cannot be read: "),
     "zip cut in the middle": (lambda c: zipped(c)[: len(zipped(c)) // 2], "cannot be read: "),
     "zip damaged": (damaged_zip, "cannot be read: "),
+    "zip of LZMA damaged": (lambda c: damaged_zip(c, zipfile.ZIP_LZMA), "cannot be read: "),
+    # Deflate64, as Windows packs what is large.
+    "zip that Python cannot unpack": (
+        lambda c: zipped_by(9, c), "an archive that must be unpacked first: ",
+    ),
     "semicolons": (
         lambda c: c.replace(b"|", b";"),
         "not a register file: the columns are not separated by |",

@@ -1,6 +1,8 @@
 """Reads a register file line by line, plain, gzip or zip, without ever holding much of it."""
 
 import gzip
+import lzma
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -32,8 +34,11 @@ def open_register(path: Path, member: str = PEOPLE) -> Iterator[Iterator[Line]]:
     try:
         with _open_stream(path, member) as stream:
             yield _lines(stream)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise RefusedFileError(f"cannot be read: {error}") from error
+    except NotImplementedError as error:
+        # Deflate64, of large archives made by Windows, for one.
+        raise RefusedFileError(f"an archive that must be unpacked first: {error}") from error
 
 
 def first_line(lines: Iterator[Line]) -> bytes:
@@ -56,6 +61,9 @@ def refuse_broken_off(last: Line | None, columns: Columns) -> None:
 
 @contextmanager
 def _open_stream(path: Path, member: str) -> Iterator[IO[bytes]]:
+    # It is read twice and more: a pipe would wait for its writer, or give another thing each time.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise RefusedFileError("not a file")
     with path.open("rb") as plain:
         magic = plain.read(4)
         plain.seek(0)

@@ -1,6 +1,7 @@
 """A register file is read line by line, packed or not; what is wrong with it is said."""
 
 import gzip
+import os
 import zipfile
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path, "cannot be read")
+    refused(tmp_path, "not a file")
 
 
 def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:
@@ -123,3 +124,14 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     content[content.index(b"PK\x01\x02") + 8] |= 1  # "encrypted", in the central directory
     path.write_bytes(bytes(content))
     refused(path, "encrypted")
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.txt"
+    os.mkfifo(path)
+    refused(path, "not a file")
+
+
+def test_a_device_is_no_file() -> None:
+    refused(Path("/dev/zero"), "not a file")
