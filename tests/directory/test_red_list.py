@@ -47,6 +47,31 @@ def test_a_file_names_many_and_one_unknown_changes_none(person: Person, tmp_path
     assert run("add", "--file", str(path)) == "2 changed"
 
 
+@pytest.mark.parametrize("action", ["add", "remove"])
+def test_nobody_at_all_is_a_mistake(db: None, tmp_path: Path, action: str) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("\n \n")
+    for options in ((), ("--file", str(path))):
+        with pytest.raises(CommandError, match="nothing has changed: no identifier is given"):
+            run(action, *options)
+
+
+def test_nothing_is_logged_that_is_not_done(
+    person: Person, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CommandError):
+        run("add", person.national_id, "899900000029")
+    assert "red_list" not in capsys.readouterr().out
+
+
+def test_another_file_is_not_told_at_length(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    path.write_text("Nom|" * 1000)
+    with pytest.raises(CommandError) as refused:
+        run("add", "--file", str(path))
+    assert len(str(refused.value)) < 150
+
+
 def test_logging_in_works_as_before(person: Person) -> None:
     run("add", person.national_id)
     assert find_professional(identifier=person.national_id) is not None

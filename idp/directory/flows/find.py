@@ -1,5 +1,6 @@
 """Who is this? One look-up, one statement: the person's row holds the rendered professional."""
 
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,9 @@ from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory.models import Person
 from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import Professional
+
+# What is repeated of an identifier that is none: a line of another file may be long.
+LONGEST: Final = 64
 
 
 def find_professional(*, identifier: str) -> Professional | None:
@@ -30,7 +34,7 @@ def person_named(identifier: str) -> Person:
     try:
         national_id = parse_national_id(f"8{identifier}" if is_bare else identifier).value
     except InvalidIdentifierError as error:
-        raise IdpError("invalid_identifier", f"{identifier}: {error.detail}") from error
+        raise IdpError("invalid_identifier", f"{identifier[:LONGEST]}: {error.detail}") from error
     person = Person.objects.filter(alternative_identifiers__identifier=national_id).first()
     if person is None:
         raise IdpError("unknown_person", f"nobody is known as {national_id}", status=404)

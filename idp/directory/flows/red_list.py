@@ -12,7 +12,9 @@ from idp.directory.models import Person
 @transaction.atomic
 def set_red_list(*, identifiers: Sequence[str], is_listed: bool, by: str) -> int:
     """Puts them on the list or takes them off it, all or none; how many were not so before."""
-    return sum(_set(person_named(identifier), is_listed, by) for identifier in identifiers)
+    # All of them are found before anything is written or logged.
+    people = [person_named(identifier) for identifier in identifiers]
+    return sum(_set(person, is_listed, by) for person in people)
 
 
 def red_listed() -> list[str]:
