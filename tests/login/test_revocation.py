@@ -303,6 +303,13 @@ def test_the_command_orders_lists_and_lifts(person: Person) -> None:
     assert run("list") == ""
 
 
+def test_the_command_says_of_a_card_that_it_is_not_known(db: None) -> None:
+    err = StringIO()
+    call_command("revoke", "card", "2900000017", reason="x", stdout=StringIO(), stderr=err)
+    assert "No card 2900000017 is known here" in err.getvalue()
+    assert "2900000017" in run("list")
+
+
 def test_the_command_needs_a_reason(person: Person) -> None:
     with pytest.raises(CommandError, match="reason"):
         run("person", person.national_id)

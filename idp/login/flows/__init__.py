@@ -26,7 +26,7 @@ from idp.login.flows.known_browsers import (
     remember_person,
 )
 from idp.login.flows.practices import must_choose, offered_practices, remembered_practice
-from idp.login.flows.revocation import lift, orders_in_force, revoke
+from idp.login.flows.revocation import holder_of, lift, orders_in_force, revoke
 from idp.login.flows.sessions import (
     current_session,
     end_session,
@@ -67,6 +67,7 @@ __all__ = [
     "forget_browser",
     "forget_person",
     "has_left",
+    "holder_of",
     "is_ordered_out",
     "is_phone_ordered_out",
     "keep_alive",

@@ -75,6 +75,11 @@ def lift(order: Order) -> RevocationOrder:
     return kept
 
 
+def holder_of(order: Order) -> Person | None:
+    """Whose target it is; None for a card that nothing here tells of."""
+    return _FIND[order.kind](order.target).person
+
+
 def orders_in_force() -> list[RevocationOrder]:
     rows = RevocationOrder.objects.filter(lifted_at__isnull=True).select_related("person")
     return list(rows.order_by("ordered_at"))

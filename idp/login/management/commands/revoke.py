@@ -51,6 +51,11 @@ class Command(BaseCommand):
             ended = flows.revoke(order)
         except IdpError as error:
             raise CommandError(error.description) from error
+        if flows.holder_of(order) is None:
+            self.stderr.write(
+                f"No {order.kind} {order.target} is known here. It is barred all the same: "
+                "is the number right?"
+            )
         counts = ", ".join(f"{name}: {count}" for name, count in sorted(ended.items()))
         self.stdout.write(f"Revoked. Ended: {counts or 'nothing was open'}")
 
