@@ -1,5 +1,6 @@
 """What may be configured: one frozen value, built by `idp.settings`, read as `settings.HYGIE`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+# Of `SubjectRole` and `Secteur_Activite` in every sample of ANS, and G16, students' own; as in
+# `idp.oidc.rules.claims`, which a test compares.
+SUBJECT_ROLE_OID = "1.2.250.1.213.1.1.5.5"
+SECTEUR_ACTIVITE_OID = "1.2.250.1.71.4.2.4"
+EN_FORMATION_OID = "1.2.250.1.71.1.2.8"
 
 # What a means of login may be said to reach; `idp.login.rules.levels.Level`, which a test compares.
 LEVELS = ("eidas1", "eidas2", "eidas3")
@@ -37,6 +44,15 @@ def whole_number(name: str, text: str, *, lowest: int = 0, highest: int = 10**6)
     raise ImproperlyConfigured(
         f"{name} must be a whole number from {lowest} to {highest}, not {text[:20]!r}."
     )
+
+
+def table_oid(name: str, text: str) -> str:
+    """The OID of a table that codes of practising people are said to be of."""
+    if not re.fullmatch(r"[0-2](\.(0|[1-9][0-9]{0,9})){2,30}", text):
+        raise ImproperlyConfigured(f"{name} must be an OID, as {SUBJECT_ROLE_OID}.")
+    if text == EN_FORMATION_OID:
+        raise ImproperlyConfigured(f"{name}: {text} is the table of professions in training.")
+    return text
 
 
 def port_number(name: str, text: str) -> int:
@@ -140,6 +156,9 @@ class Hygie:
     tls_client_authorities: Path | None = None
     # The middle of `f:<component>:<national id>`, the `sub` of portals of 2021 to 2025.
     subject_component: str = "550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
+    # The tables that `SubjectRole` and `Secteur_Activite` are said to be of.
+    subject_role_oid: str = SUBJECT_ROLE_OID
+    secteur_activite_oid: str = SECTEUR_ACTIVITE_OID
     # Days that a signing key signs before the worker turns it; 0: by command only.
     key_rotation_days: int = 90
     # Wrong numbers and « ce n'est pas moi » in an hour after which a phone is left in peace.

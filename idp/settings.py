@@ -15,11 +15,14 @@ from idp.configuration import (
     LEVELS,
     LONGEST_PLACE,
     PUSH_SERVICES,
+    SECTEUR_ACTIVITE_OID,
+    SUBJECT_ROLE_OID,
     Hygie,
     Lifetimes,
     Mode,
     day_counts,
     port_number,
+    table_oid,
     whole_number,
 )
 from idp.core import logs
@@ -182,6 +185,13 @@ HYGIE = Hygie(
     places=_places(),
     subject_component=env.str(
         "HYGIE_SUBJECT_COMPONENT", default="550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd"
+    ),
+    subject_role_oid=table_oid(
+        "HYGIE_SUBJECT_ROLE_OID", env.str("HYGIE_SUBJECT_ROLE_OID", default=SUBJECT_ROLE_OID)
+    ),
+    secteur_activite_oid=table_oid(
+        "HYGIE_SECTEUR_ACTIVITE_OID",
+        env.str("HYGIE_SECTEUR_ACTIVITE_OID", default=SECTEUR_ACTIVITE_OID),
     ),
     key_rotation_days=_number("HYGIE_KEY_ROTATION_DAYS", 90),
     tls_client_cert_header=env.str("HYGIE_TLS_CLIENT_CERT_HEADER", default=""),

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from idp.configuration import LEVELS
+from idp.configuration import (
+    EN_FORMATION_OID,
+    LEVELS,
+    SECTEUR_ACTIVITE_OID,
+    SUBJECT_ROLE_OID,
+)
 from idp.login.rules.levels import Level
+from idp.oidc.rules.claims import OID_PROFESSION_EN_FORMATION, Suffixes
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -191,3 +197,30 @@ def test_the_narrowest_place_is_said() -> None:
     )
     assert status == 0, said
     assert "['Urgences', 'CHU', '', '']" in said
+
+
+def test_the_tables_of_claims_are_the_same_in_the_rules() -> None:
+    assert Suffixes() == Suffixes(
+        subject_role=SUBJECT_ROLE_OID, secteur_activite=SECTEUR_ACTIVITE_OID
+    )
+    assert OID_PROFESSION_EN_FORMATION == EN_FORMATION_OID
+
+
+@pytest.mark.parametrize("name", ["HYGIE_SUBJECT_ROLE_OID", "HYGIE_SECTEUR_ACTIVITE_OID"])
+@pytest.mark.parametrize(
+    ("oid", "said"),
+    [
+        ("1.2.250.1.71.1.2.7", ""),
+        ("", "must be an OID"),
+        ("G15", "must be an OID"),
+        ("1.2.250.1.71.1.2.7\n", "must be an OID"),
+        ("1..2.3", "must be an OID"),
+        ("1.2.250.1.71.1.2.8", "is the table of professions in training"),
+    ],
+)
+def test_a_table_of_claims_is_an_oid_and_never_that_of_students(
+    name: str, oid: str, said: str
+) -> None:
+    status, output = load(HYGIE_MODE="sandbox", **{name: oid})
+    assert (status == 0) == (said == "")
+    assert said in output

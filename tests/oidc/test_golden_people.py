@@ -8,6 +8,7 @@ writes the files anew. Read what changed in them before it is kept.
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from joserfc import jws
+from pytest_django import Settings
 
 from idp.core import clock
 from idp.directory.flows.import_register import import_register
@@ -202,3 +204,19 @@ def test_the_id_token_names_the_person_and_tells_no_practice(slug: str) -> None:
         }  # fmt: skip
         assert isinstance(claims["aud"], str)
         assert all(isinstance(claims[name], int) for name in ("exp", "iat", "auth_time"))
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("slug", "role"), [("doctor", "10^1.2.250.1.71.1.2.7"), ("student", "10^1.2.250.1.71.1.2.8")]
+)
+def test_the_tables_of_codes_are_the_operators_but_for_students(
+    portal: Portal, settings: Settings, slug: str, role: str
+) -> None:
+    settings.HYGIE = replace(
+        settings.HYGIE, subject_role_oid="1.2.250.1.71.1.2.7", secteur_activite_oid="1.2.3"
+    )
+    person = Person.objects.get(national_id=PEOPLE[slug])
+    told = portal.userinfo(portal.tokens(person)["access_token"]).json()
+    assert told["SubjectRole"] == [role]
+    assert told["Secteur_Activite"].endswith("^1.2.3")

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from idp.oidc.flows.answers import userinfo_for
 from idp.oidc.flows.sender import check_sender
 from idp.oidc.flows.subjects import subject_of
 from idp.oidc.flows.token_reading import read_access_token
 from idp.oidc.gateways.server import Call
 from idp.oidc.rules.answers import UserInfoShape
-from idp.oidc.rules.claims import userinfo
+from idp.oidc.rules.claims import Suffixes, userinfo
 from idp.oidc.rules.scopes import open_claims
 
 
@@ -35,5 +37,9 @@ def tell_userinfo(*, access_token: str, call: Call) -> dict[str, Any] | str:
         ),
         emits_name=grant.client.profile.emits_name,
         shape=UserInfoShape(grant.client.userinfo_shape),
+        suffixes=Suffixes(
+            subject_role=settings.HYGIE.subject_role_oid,
+            secteur_activite=settings.HYGIE.secteur_activite_oid,
+        ),
     )
     return userinfo_for(grant.client, claims)

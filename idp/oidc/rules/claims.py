@@ -1,6 +1,7 @@
 """UserInfo as Pro Santé Connect sends it, from a professional."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -9,12 +10,9 @@ from idp.directory.rules.professional import Exercice, Professional
 from idp.oidc.rules.answers import UserInfoShape
 from idp.oidc.rules.shapes import opened_with, shaped
 
-# The suffix of SubjectRole in every sample of ANS.
-OID_SUBJECT_ROLE = "1.2.250.1.213.1.1.5.5"
 # G16, professions in training: it has the numbers of G15, so only the table's OID keeps an intern
-# (`10`) from reading as a doctor.
+# (`10`) from reading as a doctor. No setting: no deployment may say otherwise.
 OID_PROFESSION_EN_FORMATION = "1.2.250.1.71.1.2.8"
-OID_SECTEUR_ACTIVITE = "1.2.250.1.71.4.2.4"
 PALIER_AUTHENTIFICATION = "APPPRIP3^1.2.250.1.213.1.5.1.1.1"
 PSI_LOCALE = "1.2.250.1.213.1.3.1.1"
 
@@ -28,6 +26,20 @@ _CONSTANTS = MappingProxyType(
         "PSI_Locale": PSI_LOCALE,
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suffixes:
+    """The tables that codes are said to be of, `code^OID`: PSC's, unless the operator says other.
+
+    `subject_role` in every sample of ANS is no table of the NOS; the value set of today is JDV_J05.
+    """
+
+    subject_role: str = "1.2.250.1.213.1.1.5.5"
+    secteur_activite: str = "1.2.250.1.71.4.2.4"
+
+
+_PSC = Suffixes()
 
 
 def other_ids(professional: Professional) -> list[dict[str, str | int]]:
@@ -50,7 +62,7 @@ def psi_identifier(professional: Professional) -> str:
     )
 
 
-def subject_roles(exercice: Exercice) -> list[str]:
+def subject_roles(exercice: Exercice, suffixes: Suffixes) -> list[str]:
     """`code^OID` of the profession, or of the profession being learnt.
 
     A category that is not known to mean practice might mean anything: no role is said of it.
@@ -59,7 +71,7 @@ def subject_roles(exercice: Exercice) -> list[str]:
         return [f"{exercice.code_profession}^{OID_PROFESSION_EN_FORMATION}"]
     if exercice.code_categorie_professionnelle not in CATEGORIES_IN_PRACTICE:
         return []
-    return [f"{exercice.code_profession}^{OID_SUBJECT_ROLE}"]
+    return [f"{exercice.code_profession}^{suffixes.subject_role}"]
 
 
 def exercice_entries(exercice: Exercice) -> list[dict[str, Any]]:
@@ -80,7 +92,7 @@ def exercice_entries(exercice: Exercice) -> list[dict[str, Any]]:
     ]
 
 
-def _practice(professional: Professional) -> dict[str, Any]:
+def _practice(professional: Professional, suffixes: Suffixes) -> dict[str, Any]:
     """The top-level mirror of the first activity, and the whole of `SubjectRefPro`."""
     owner = next((each for each in professional.exercices if each.activities), None)
     if owner is None:
@@ -92,8 +104,8 @@ def _practice(professional: Professional) -> dict[str, Any]:
         **_CONSTANTS,
         "SubjectOrganization": first.raison_sociale_site,
         "SubjectOrganizationID": first.identifiant_technique_structure,
-        "SubjectRole": subject_roles(owner),
-        "Secteur_Activite": f"{sector}^{OID_SECTEUR_ACTIVITE}" if sector else "",
+        "SubjectRole": subject_roles(owner, suffixes),
+        "Secteur_Activite": f"{sector}^{suffixes.secteur_activite}" if sector else "",
         "codeGenreActivite": first.code_genre_activite,
         "SubjectRefPro": {
             # Inside until 2023, at the top since: portals of both ages read it (§6.4).
@@ -116,10 +128,12 @@ def identity(professional: Professional) -> dict[str, Any]:
     }
 
 
-def every_claim(professional: Professional, *, subject: str, auth_mode: str) -> dict[str, Any]:
+def every_claim(
+    professional: Professional, *, subject: str, auth_mode: str, suffixes: Suffixes = _PSC
+) -> dict[str, Any]:
     """All that is known, in the shape of 2023 and later with the keys of earlier ones."""
     base = {"sub": subject, **identity(professional), "name": civil_name(professional)}
-    practice = _practice(professional)
+    practice = _practice(professional, suffixes)
     if not practice:
         return base
     return {**base, "authMode": auth_mode, "otherIds": other_ids(professional), **practice}
@@ -138,11 +152,12 @@ def userinfo(
     open_claims: Collection[str],
     emits_name: bool,
     shape: UserInfoShape = UserInfoShape.CURRENT,
+    suffixes: Suffixes = _PSC,
 ) -> dict[str, Any]:
     """The claims that scopes and the `claims` parameter opened, in the portal's shape."""
     told = (set(open_claims) | opened_with(open_claims)) - (set() if emits_name else {"name"})
     claims = shaped(
-        every_claim(professional, subject=subject, auth_mode=auth_mode),
+        every_claim(professional, subject=subject, auth_mode=auth_mode, suffixes=suffixes),
         shape=shape,
         psi=psi_identifier(professional),
     )
