@@ -13,7 +13,7 @@ from pytest_django import Settings
 from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.flows.import_register import import_register
-from idp.directory.models import Person
+from idp.directory.models import Exercice, Person
 from idp.oidc.gateways.client_cache import forget_client
 from idp.oidc.models import Client
 from tests.directory.register import SANDBOX_FILE
@@ -96,11 +96,29 @@ def test_some_by_name_whatever_the_case(reader: Portal) -> None:
 
 def test_at_most_twenty_and_that_there_are_more(reader: Portal) -> None:
     for number in range(21):
-        make_person(f"Q{number:02}", family_name="Martin")
+        person = make_person(f"Q{number:02}", family_name="Martin")
+        Exercice.objects.create(
+            person=person, rank=0, nom="MARTIN", since="2026-01-01", entered_by=1
+        )
     response = ask(reader, nom="martin")
     assert len(told(response)) == 20
     assert response.json()["more"] is True
     assert ask(reader, nom="Le Goff").json()["more"] is False
+
+
+def test_a_civil_name_finds_nobody_who_practises_under_another(reader: Portal) -> None:
+    # As the restricted extraction says it: both names are known here, one is public.
+    Person.objects.filter(national_id=DOCTOR).update(family_name="Secret", given_names="Cachée")
+    nobody = ask(reader, nom="Personne")
+    assert ask(reader, nom="Secret").content == nobody.content
+    Person.objects.filter(national_id=DOCTOR).update(family_name="Lefèvre")
+    assert told(ask(reader, nom="Lefèvre", prenom="Cachée")) == []
+    assert told(ask(reader, nom="Lefèvre", prenom="Camille")) == [DOCTOR]
+
+
+def test_nobody_is_found_by_the_name_of_a_profession_that_ended(reader: Portal) -> None:
+    Exercice.objects.filter(person__national_id=DOCTOR).update(until="2026-01-01")
+    assert told(ask(reader, nom="Lefèvre")) == []
 
 
 @pytest.mark.parametrize(

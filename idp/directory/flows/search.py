@@ -4,11 +4,11 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory.flows.find import existing_people
-from idp.directory.models import Person
+from idp.directory.models import Exercice, Person
 from idp.directory.rules.professional import Professional
 
 MOST = 20
@@ -26,17 +26,26 @@ def search_by_identifier(*, identifier: str) -> list[Professional]:
 
 
 def search_by_name(*, family_name: str, given_names: str) -> tuple[list[Professional], bool]:
-    """By the whole family name and, where given, the beginning of the first name; and whether more
-    are left than the `MOST` that are told.
+    """By the whole name of exercise and, where given, the beginning of the first name; and whether
+    more are left than the `MOST` that are told.
     """
     # What a database folds by itself may end at ASCII (SQLite; PostgreSQL in the locale C).
     spellings = (family_name, family_name.lower(), family_name.upper())
-    named = reduce(or_, (Q(family_name__iexact=spelling) for spelling in spellings))
-    people = _searchable().filter(named)
-    if given_names:
-        people = people.filter(given_names__istartswith=given_names)
+    # The person's own column has the index, but may hold a civil name: who practises under another
+    # is not told of by it, nor is that name confirmed to anybody.
+    practising = Exercice.objects.filter(
+        _any("nom", spellings),
+        person=OuterRef("pk"),
+        until=None,
+        prenom__istartswith=given_names,
+    )
+    people = _searchable().filter(_any("family_name", spellings), Exists(practising))
     found = _professionals(people.order_by("national_id")[: MOST + 1])
     return found[:MOST], len(found) > MOST
+
+
+def _any(column: str, spellings: tuple[str, ...]) -> Q:
+    return reduce(or_, (Q(**{f"{column}__iexact": spelling}) for spelling in spellings))
 
 
 def _searchable() -> QuerySet[Person]:
