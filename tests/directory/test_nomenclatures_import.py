@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -114,6 +115,8 @@ def test_codes_below_others_are_codes(db: None, write: Write) -> None:
         ({"code": "inactive", "valueBoolean": True}, True),
         ({"code": "dateFin", "valueDateTime": "2024-12-13T12:00:00+01:00"}, True),
         ({"code": "dateFin", "valueDateTime": "2024-12-13"}, True),
+        ({"code": "dateFin", "valueDateTime": "2024-12"}, True),
+        ({"code": "dateFin", "valueDateTime": "2999"}, False),
         ({"code": "dateFin", "valueDateTime": "2999-01-01T00:00:00Z"}, False),
         ({"code": "dateMaj", "valueDateTime": "whatever"}, False),
     ],
@@ -250,3 +253,30 @@ def test_the_command_imports_and_reports(sandbox_people: ImportSummary, write: W
     assert "unknown code_secteur_activite" in said
     with pytest.raises(CommandError, match="nothing has changed"):
         call_command("import_nomenclatures", str(write(b"{")))
+    assert "not checked, as the table is not here: G13, R04, R21, R22, R359, R38" in said
+    assert "R02" not in said.splitlines()[-1]
+
+
+def test_savoir_faire_are_held_against_the_table_of_their_type(
+    sandbox_people: ImportSummary, write: Write
+) -> None:
+    assert not [each for each in unknown_codes() if each.column.startswith("savoir_faire")]
+    # SM54 is of this table, an exclusive competence is not, and no business of its.
+    import_nomenclatures(paths=[write(system("R38-SpecialiteOrdinale", concept=[concept("SM54")]))])
+    said = [each for each in unknown_codes() if each.column == "savoir_faire S"]
+    own = {*SavoirFaire.objects.filter(code_type="S").values_list("code", flat=True)}
+    assert {each.code for each in said} == own - {"SM54"}
+    assert own > {"SM54"}
+    assert not [each for each in unknown_codes() if each.column == "savoir_faire CEX"]
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_is_refused_and_never_waited_for(db: None, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RefusedNomenclatureError, match="not a file"):
+        import_nomenclatures(paths=[tmp_path / "pipe"])
+
+
+def test_a_table_of_another_server_has_a_name_too() -> None:
+    (read,) = read_code_systems(system(url="https://example.fr/CodeSystem/x/"), now=clock.now())
+    assert read.table == "x"

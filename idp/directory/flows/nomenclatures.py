@@ -7,9 +7,10 @@ came, shown as a code, and counted here: it never keeps a person from logging in
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from idp.core import clock, strict_json
 from idp.directory import models
@@ -36,6 +37,19 @@ COLUMNS: dict[tuple[_Model, str], tuple[str, ...]] = {
     (models.Practice, "code_section_pharmacien"): ("G05",),
     (models.Practice, "code_role"): ("R21",),
     (models.Practice, "code_genre_activite"): ("R22",),
+}
+# The table of a savoir-faire by its type (R04).
+SAVOIR_FAIRE: dict[str, str] = {
+    "S": "R38",
+    "C": "R39",
+    "CEX": "R40",
+    "OP": "G13",
+    "DNQ": "R42",
+    "CAPA": "R43",
+    "PAC": "R44",
+    "FQ": "R45",
+    "DEC": "R97",
+    "SST": "R359",
 }
 
 
@@ -91,24 +105,38 @@ def labels_of(asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
 def unknown_codes() -> Iterator[Unknown]:
     """Of each column whose tables are all known here: what the register says and they do not."""
     for (model, column), tables in COLUMNS.items():
-        known = _known(tables)
-        if known is None:
-            continue
-        # What has ended keeps the codes of its time.
-        counted = (
-            model.objects.filter(until=None)
-            .exclude(**{column: ""})
-            .values(column)
-            .annotate(rows=Count("pk"))
-        )
-        for row in counted.order_by(column):
-            if row[column] not in known:
-                yield Unknown(column=column, code=row[column], rows=row["rows"])
+        yield from _unknown(model.objects.all(), column, tables)
+    for code_type, table in SAVOIR_FAIRE.items():
+        of_type = models.SavoirFaire.objects.filter(code_type=code_type)
+        yield from _unknown(of_type, "code", (table,), said_as=f"savoir_faire {code_type}")
+
+
+def _unknown(
+    live: QuerySet[Any], column: str, tables: Collection[str], said_as: str = ""
+) -> Iterator[Unknown]:
+    known = _known(tables)
+    if known is None:
+        return
+    # What has ended keeps the codes of its time.
+    counted = live.filter(until=None).exclude(**{column: ""}).values(column)
+    for row in counted.annotate(rows=Count("pk")).order_by(column):
+        if row[column] not in known:
+            yield Unknown(column=said_as or column, code=row[column], rows=row["rows"])
+
+
+def missing_tables() -> list[str]:
+    """Without these, codes of the register are held against nothing."""
+    every = {*SAVOIR_FAIRE.values(), *(table for each in COLUMNS.values() for table in each)}
+    return sorted(every - built_in.WHOLE_TABLES - _imported(every))
+
+
+def _imported(tables: Collection[str]) -> set[str]:
+    return set(Nomenclature.objects.filter(table__in=tables).values_list("table", flat=True))
 
 
 def _known(tables: Collection[str]) -> set[str] | None:
     """The codes of these tables; None where one of them is neither imported nor wholly built in."""
-    imported = set(Nomenclature.objects.filter(table__in=tables).values_list("table", flat=True))
+    imported = _imported(tables)
     if not imported | built_in.WHOLE_TABLES >= set(tables):
         return None
     rows = NomenclatureCode.objects.filter(nomenclature__table__in=tables)
@@ -118,6 +146,9 @@ def _known(tables: Collection[str]) -> set[str] | None:
 
 def _read(path: Path) -> tuple[CodeSystem, ...]:
     try:
+        # A pipe would wait for its writer.
+        if path.exists() and not path.is_file():
+            raise RefusedNomenclatureError("not a file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:

@@ -15,6 +15,7 @@ LONGEST_LABEL: Final = 500
 _STATUSES: Final = frozenset({"draft", "active", "retired", "unknown"})
 # `TRE_R02-SecteurActivite`, `TRE-G15-ProfessionSante`: known by the short name, `R02`.
 _TABLE: Final = re.compile(r"TRE[_-]([A-Z]+\d+[A-Za-z]*)\b")
+_PART_OF_A_DATE: Final = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 _GONE: Final = frozenset({"deprecated", "retired"})
 
 
@@ -89,7 +90,7 @@ def _code_system(resource: dict[str, Any], now: datetime) -> CodeSystem:
     _check_whole(codes, resource.get("count"), url)
     found = _TABLE.search(url)
     return CodeSystem(
-        table=found.group(1) if found else url.rpartition("/")[2][:LONGEST_CODE],
+        table=found.group(1) if found else url.rstrip("/").rpartition("/")[2][:LONGEST_CODE],
         url=url,
         version=_text(resource, "version", 100),
         status=resource["status"],
@@ -145,7 +146,9 @@ def _says_over(said: dict[str, Any], url: str, now: datetime) -> bool:
 
 def _moment(text: object, url: str, now: datetime) -> datetime:
     try:
-        moment = datetime.fromisoformat(str(text))
+        # https://hl7.org/fhir/R4/datatypes.html#dateTime: a year or a month may stand alone.
+        whole = f"{text}-01-01"[:10] if _PART_OF_A_DATE.fullmatch(str(text)) else str(text)
+        moment = datetime.fromisoformat(whole)
     except ValueError as error:
         raise RefusedNomenclatureError(f"{url}: dateFin is no date: {text!r}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)

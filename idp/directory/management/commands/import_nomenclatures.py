@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from idp.directory.flows.nomenclatures import import_nomenclatures, unknown_codes
+from idp.directory.flows.nomenclatures import import_nomenclatures, missing_tables, unknown_codes
 from idp.directory.models import Nomenclature
 from idp.directory.rules.code_system import RefusedNomenclatureError
 
@@ -21,9 +21,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", type=Path, nargs="*", metavar="FILE")
+        parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="JSON")
         parser.add_argument("--report", action="store_true", help="unknown codes, after the import")
-        parser.add_argument("--allow-older", action="store_true", help="go back to a version")
+        parser.add_argument(
+            "--allow-older", action="store_true", help="go back to an earlier version"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         files: list[Path] = options["files"]
@@ -49,3 +51,5 @@ class Command(BaseCommand):
         for each in unknown:
             self.stdout.write(f"unknown {each.column} {each.code}: {each.rows} rows")
         self.stdout.write(f"{len(unknown)} unknown codes")
+        if missing := missing_tables():
+            self.stdout.write(f"not checked, as the table is not here: {', '.join(missing)}")
