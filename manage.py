@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-# As a shell says of a command that Ctrl-C ended.
-INTERRUPTED = 128 + 2
+# As a shell says of a command that a signal ended: Ctrl-C; nobody who reads what it writes.
+INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
 PRODUCTION_SETTINGS = ("HYGIE_SECRET_KEY", "HYGIE_ENCRYPTION_KEY", "HYGIE_BASE_URL", "DATABASE_URL")
 
 
@@ -28,6 +28,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp.settings")
     try:
         _execute()
+    except BrokenPipeError:
+        # `… | head` has read enough. What Python still holds for it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except KeyboardInterrupt:
         # Whoever stopped it knows why: what was not finished is undone by its transaction.
         sys.stderr.write("\nInterrupted: what was not finished is not done.\n")
@@ -41,6 +45,7 @@ def _execute() -> None:
 
     try:
         execute_from_command_line(sys.argv)
+        sys.stdout.flush()
     except ImproperlyConfigured as error:
         # Said to whoever sets the environment: where in the code it was found helps nobody.
         sys.exit(str(error))

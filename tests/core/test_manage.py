@@ -67,3 +67,14 @@ def test_a_place_where_nothing_can_be_written_is_said(tmp_path: Path) -> None:
         assert (process.returncode, out) == (1, "")
         assert err.startswith("CommandError: not written: ")
         assert err.count("\n") == 1
+
+
+def test_a_reader_that_has_read_enough_is_no_failure_to_tell(tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    with started("make_register", "--people", "9", "--output", str(path)) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+    assert path.read_text().endswith("|\n")

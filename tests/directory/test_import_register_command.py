@@ -131,8 +131,18 @@ def test_an_import_is_listed_and_taken_back(tmp_path: Path) -> None:
         "MARTIN"
     }
     assert ImportBatch.objects.get(pk=last.pk).state == "rolled_back"
+    with pytest.raises(CommandError, match=f"import {last.pk} is rolled_back: there is nothing"):
+        call_command("import_register", "--rollback", str(last.pk))
     with pytest.raises(CommandError, match="nothing_before"):
         call_command("import_register", "--rollback", str(first.pk))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("options", [["--list"], ["--rollback", "1"]])
+def test_a_file_beside_what_takes_none_is_a_mistake(tmp_path: Path, options: list[str]) -> None:
+    status, out, err = run(SANDBOX_FILE, *options)
+    assert (status, out) == (1, "")
+    assert "take no file; nothing has changed" in err
 
 
 @pytest.mark.django_db

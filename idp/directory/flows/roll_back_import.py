@@ -72,6 +72,9 @@ def _last_of_its_kind(batch_id: int) -> models.ImportBatch:
         raise IdpError("cards_stay", "", detail=detail)
     done = models.ImportBatch.objects.filter(state=models.ImportBatch.State.DONE, kind=batch.kind)
     last = done.order_by("pk").last()
+    if batch.state != models.ImportBatch.State.DONE:
+        detail = f"import {batch.pk} is {batch.state}: there is nothing of it to take back"
+        raise IdpError("not_done", "", detail=detail)
     if last is None or last.pk != batch.pk:
         raise IdpError(
             "not_the_last", "", detail=f"the last import of this kind is {last and last.pk}"

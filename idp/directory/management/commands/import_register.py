@@ -40,16 +40,34 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, nargs="?", help="the register file")
-        parser.add_argument("--accept-changes", action="store_true", help="beyond the guard of 5%%")
-        parser.add_argument("--allow-older", action="store_true", help="than the last import")
+        parser.add_argument(
+            "file",
+            type=Path,
+            nargs="?",
+            help="of people, savoir-faire or cards: told apart by its header",
+        )
+        parser.add_argument(
+            "--accept-changes",
+            action="store_true",
+            help="import though more than 5%% of the people known would change or end",
+        )
+        parser.add_argument(
+            "--allow-older", action="store_true", help="import though the last file was younger"
+        )
         parser.add_argument(
             "--savoir-faire",
             action="store_true",
             help="of an archive of several files, import PS_LibreAcces_SavoirFaire",
         )
-        parser.add_argument("--list", action="store_true", help="the last twenty imports")
-        parser.add_argument("--rollback", type=int, metavar="BATCH", help="take the last back")
+        parser.add_argument(
+            "--list", action="store_true", help="show the last twenty imports, by their number"
+        )
+        parser.add_argument(
+            "--rollback",
+            type=int,
+            metavar="BATCH",
+            help="take back the import of this number, the last of its kind",
+        )
         parser.add_argument(
             "--test-identities",
             action="store_true",
@@ -58,6 +76,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["file"] and (options["list"] or options["rollback"] is not None):
+            raise CommandError("--list and --rollback take no file; nothing has changed")
         if options["list"]:
             self._list()
             return
