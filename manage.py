@@ -23,7 +23,15 @@ def choose_mode() -> None:
         os.environ["HYGIE_MODE"] = "sandbox"
 
 
+def refuse_broken_arguments() -> None:
+    """What the terminal sent that is no UTF-8, as an old file's name: no database would keep it."""
+    for argument in sys.argv[1:]:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            sys.exit(f"Not UTF-8: {argument!a}. Nothing was done: rename the file, or retype it.")
+
+
 def main() -> None:
+    refuse_broken_arguments()
     choose_mode()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp.settings")
     try:

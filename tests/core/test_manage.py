@@ -78,3 +78,12 @@ def test_a_reader_that_has_read_enough_is_no_failure_to_tell(tmp_path: Path) -> 
         assert process.stderr.read() == ""
     assert process.returncode == 141
     assert path.read_text().endswith("|\n")
+
+
+@pytest.mark.parametrize("command", ["import_register", "revoke"])
+def test_an_argument_that_is_no_utf_8_is_refused_before_anything_else(command: str) -> None:
+    with started(command, "r\udce9gistre.txt") as process:
+        out, err = process.communicate()
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith("Not UTF-8: 'r\\udce9gistre.txt'. Nothing was done")
+    assert err.count("\n") == 1
