@@ -87,3 +87,14 @@ def test_an_argument_that_is_no_utf_8_is_refused_before_anything_else(command: s
     assert (process.returncode, out) == (1, "")
     assert err.startswith("Not UTF-8: 'r\\udce9gistre.txt'. Nothing was done")
     assert err.count("\n") == 1
+
+
+def test_what_is_left_of_an_interrupted_file_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    with started("make_register", "--people", "20000000", "--output", str(path)) as process:
+        while not path.exists() or not path.stat().st_size:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
+    assert not path.exists()

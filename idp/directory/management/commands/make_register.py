@@ -39,10 +39,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--people", type=int, required=True)
-        parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--output", type=Path, required=True)
-        parser.add_argument("--kind", choices=KINDS, default="personne_activite")
+        parser.add_argument("--people", type=int, required=True, help="how many")
+        parser.add_argument("--seed", type=int, default=1, help="another one, other people: 1")
+        parser.add_argument("--output", type=Path, required=True, help="this file, replaced")
+        parser.add_argument(
+            "--kind",
+            choices=KINDS,
+            default="personne_activite",
+            help="the open file, the restricted extraction, or the file of savoir-faire",
+        )
         parser.add_argument("--changed", type=share, default=0.0, help="share renamed, as 1%%")
         parser.add_argument("--ended", type=share, default=0.0, help="share left out, as 1%%")
 
@@ -66,8 +71,15 @@ def _write(path: Path, columns: tuple[str, ...], recipe: Recipe) -> int:
     """How many rows."""
     rows = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("|".join((*columns, "")) + "\n")
-        for line in made_lines(recipe, list(columns)):
-            file.write(line + "\n")
-            rows += 1
+        try:
+            file.write("|".join((*columns, "")) + "\n")
+            for line in made_lines(recipe, list(columns)):
+                file.write(line + "\n")
+                rows += 1
+            file.flush()
+        except (KeyboardInterrupt, OSError):
+            # A part of a register would pass for a shorter one.
+            if path.is_file():
+                path.unlink()
+            raise
     return rows
