@@ -98,3 +98,21 @@ def test_what_is_left_of_an_interrupted_file_is_nothing(tmp_path: Path) -> None:
         process.communicate()
     assert process.returncode == 130
     assert not path.exists()
+
+
+def test_numbers_that_cannot_be_toggled_are_said(tmp_path: Path) -> None:
+    path, url = tmp_path / "toggle.csv", f"sqlite:///{tmp_path}/new.sqlite3"
+    path.write_text("N° ADELI;N° RPPS\n0B9100017;99900000011\n")
+    for reason in ("no such table", "Is a directory"):
+        command = ("toggle_identifiers", "--test-identities", str(path))
+        with started(*command, DATABASE_URL=url) as process:
+            out, err = process.communicate()
+        assert (process.returncode, out) == (1, "")
+        assert f"{path}: broke off, nothing has changed: " in err
+        assert reason in err
+        assert "Traceback" not in err
+        # The next one finds no place for its lock.
+        lock = tmp_path / "new.sqlite3.import"
+        if lock.is_file():
+            lock.unlink()
+        lock.mkdir(exist_ok=True)
