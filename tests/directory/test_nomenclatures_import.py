@@ -147,6 +147,8 @@ def test_a_code_says_that_it_is_over(said: dict[str, Any], is_deprecated: bool) 
         system(version=None),
         system(version="x" * 101),
         system(status="gone"),
+        system(status=["active"]),
+        system(url="///"),
         system(content="fragment"),
         system(content=None),
         system(concept=None),
@@ -188,6 +190,13 @@ def test_a_file_that_is_not_there_is_said(db: None, tmp_path: Path) -> None:
         import_nomenclatures(paths=[tmp_path / "missing.json"])
 
 
+def read_or_refuse(document: object) -> None:
+    try:
+        read_code_systems(document, now=clock.now())
+    except RefusedNomenclatureError:
+        return
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -202,10 +211,30 @@ def test_a_file_that_is_not_there_is_said(db: None, tmp_path: Path) -> None:
     )
 )
 def test_any_document_is_read_or_refused(document: object) -> None:
-    try:
-        read_code_systems(document, now=clock.now())
-    except RefusedNomenclatureError:
-        return
+    read_or_refuse(document)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+PROPERTY = {"code": "status", "valueCode": "active", "valueBoolean": True, "valueDateTime": "2026"}
+
+
+@given(st.sampled_from(list(system())), JUNK)
+def test_a_table_with_anything_in_one_place_is_read_or_refused(name: str, junk: Any) -> None:
+    read_or_refuse(system(**{name: junk}))
+
+
+@given(
+    st.sampled_from(["status", "inactive", "deprecated", "dateFin"]),
+    st.sampled_from(list(PROPERTY)),
+    JUNK,
+)
+def test_a_property_with_anything_in_it_is_read_or_refused(code: str, name: str, junk: Any) -> None:
+    odd = concept("A", property=[{**PROPERTY, "code": code, name: junk}])
+    read_or_refuse(system(concept=[odd]))
 
 
 def test_versions_are_compared_where_they_are_written_alike() -> None:

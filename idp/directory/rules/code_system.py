@@ -81,21 +81,29 @@ def _resources(document: object) -> Iterator[dict[str, Any]]:
 
 def _code_system(resource: dict[str, Any], now: datetime) -> CodeSystem:
     url = _text(resource, "url", 500)
-    if resource.get("status") not in _STATUSES:
+    status = _text(resource, "status", LONGEST_CODE)
+    if status not in _STATUSES:
         raise RefusedNomenclatureError(f"{url}: unknown status")
     # A fragment, an example or a supplement holds some codes only.
     if resource.get("content") != "complete":
         raise RefusedNomenclatureError(f"{url}: content is not complete")
     codes = tuple(_codes(resource.get("concept"), url, now))
     _check_whole(codes, resource.get("count"), url)
-    found = _TABLE.search(url)
     return CodeSystem(
-        table=found.group(1) if found else url.rstrip("/").rpartition("/")[2][:LONGEST_CODE],
+        table=_table(url),
         url=url,
         version=_text(resource, "version", 100),
-        status=resource["status"],
+        status=status,
         codes=codes,
     )
+
+
+def _table(url: str) -> str:
+    found = _TABLE.search(url)
+    table = found.group(1) if found else url.rstrip("/").rpartition("/")[2][:LONGEST_CODE]
+    if not table:
+        raise RefusedNomenclatureError(f"{url}: names no table")
+    return table
 
 
 def _check_whole(codes: tuple[Code, ...], count: object, url: str) -> None:
@@ -136,7 +144,7 @@ def _is_deprecated(properties: object, url: str, now: datetime) -> bool:
 def _says_over(said: dict[str, Any], url: str, now: datetime) -> bool:
     match said.get("code"):
         case "status":
-            return said.get("valueCode") in _GONE
+            return str(said.get("valueCode")) in _GONE
         case "inactive" | "deprecated":
             return said.get("valueBoolean") is True
         case "dateFin":
