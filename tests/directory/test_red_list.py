@@ -47,6 +47,12 @@ def test_a_file_names_many_and_one_unknown_changes_none(person: Person, tmp_path
     assert run("add", "--file", str(path)) == "2 changed"
 
 
+@pytest.mark.parametrize("typed", ["8 9990 0000 011", "999 000 000 11", " 99900000011"])
+def test_a_number_is_known_as_people_write_it(person: Person, typed: str) -> None:
+    assert run("add", typed) == "1 changed"
+    assert run("list") == person.national_id
+
+
 @pytest.mark.parametrize("action", ["add", "remove"])
 def test_nobody_at_all_is_a_mistake(db: None, tmp_path: Path, action: str) -> None:
     path = tmp_path / "list.txt"

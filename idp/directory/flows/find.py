@@ -7,7 +7,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from idp.core.errors import IdpError
-from idp.core.identifiers import InvalidIdentifierError, parse_national_id
+from idp.core.identifiers import (
+    InvalidIdentifierError,
+    normalise_typed_identifier,
+    parse_national_id,
+)
 from idp.directory.models import Person
 from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import Professional
@@ -28,11 +32,10 @@ def find_professional(*, identifier: str) -> Professional | None:
 def person_named(identifier: str) -> Person:
     """For an operator's order, with the reason where there is nobody: their row.
 
-    Eleven digits are a bare RPPS number, as people write it.
+    As people write it: in groups, without the digit that says of which kind it is.
     """
-    is_bare = len(identifier) == 11 and identifier.isdecimal()
     try:
-        national_id = parse_national_id(f"8{identifier}" if is_bare else identifier).value
+        national_id = normalise_typed_identifier(identifier)
     except InvalidIdentifierError as error:
         raise IdpError("invalid_identifier", f"{identifier[:LONGEST]}: {error.detail}") from error
     person = Person.objects.filter(alternative_identifiers__identifier=national_id).first()
