@@ -80,13 +80,14 @@ class Command(BaseCommand):
             raise CommandError("--list and --rollback take no file; nothing has changed")
         if options["list"]:
             self._list()
-            return
-        if options["rollback"] is not None:
+        elif options["rollback"] is not None:
             self._roll_back(options["rollback"])
-            return
-        path: Path | None = options["file"]
-        if path is None:
+        elif options["file"]:
+            self._import(options["file"], options)
+        else:
             raise CommandError("which file? (or --list, or --rollback BATCH)")
+
+    def _import(self, path: Path, options: dict[str, Any]) -> None:
         choices = Options(
             test_identities=options["test_identities"],
             accept_changes=options["accept_changes"],

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from idp.core.errors import IdpError
+from idp.directory.flows.batches import OUTAGES, outage
 from idp.directory.flows.import_register import NAMED_ROWS
 from idp.directory.flows.toggle import toggle_identifiers
 from idp.directory.rules.register_columns import RefusedFileError
@@ -32,10 +32,10 @@ class Command(BaseCommand):
             )
         except (RefusedFileError, IdpError) as error:
             raise CommandError(f"{file}: refused, nothing has changed: {error}") from error
-        except (DatabaseError, OSError) as error:
-            # The first line: what follows may quote a row.
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise CommandError(f"{file}: broke off, nothing has changed: {reason}") from error
+        except OUTAGES as error:
+            raise CommandError(
+                f"{file}: broke off, nothing has changed: {outage(error)}"
+            ) from error
         self.stdout.write(
             f"{file.name}: {done.renamed} renamed, {done.added} given their former number, "
             f"{done.fused} made one of two, {done.ended} ended beside the RPPS number's, "
