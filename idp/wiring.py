@@ -47,6 +47,10 @@ WORKER_JOBS = {
 # Told of each SSO session that ends, in its transaction: callables (session=SsoSession) -> None.
 SESSION_END_HOOKS = ["idp.oidc.flows.logout_tokens.announce_end"]
 
+# Told of two persons who turn out to be one and stay two here, for portals know them as two:
+# callables (former=Person, survivor=Person) -> None, in the transaction of `toggle_identifiers`.
+TOGGLE_HOOKS = ["idp.login.flows.revocation.revoke_same"]
+
 # What a withdrawn proof ends besides sessions: callables (Withdrawal) -> number ended, in the same
 # transaction. The name is that of the count in the audit log.
 WITHDRAWAL_HOOKS = {"phones": "idp.enrollment.flows.withdrawal.end_phones"}

@@ -16,6 +16,9 @@ from idp.directory.flows.import_register import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.flows.toggle import Toggled, toggle_identifiers
 from idp.directory.models import AlternativeIdentifier, Card, Exercice, IssuedCard, Person, Practice
+from idp.login.flows.revocation import lift, revoke
+from idp.login.flows.standing import check_standing
+from idp.login.rules.revocation import Cause, Order, TargetKind
 from tests.directory.register import PRACTICE, fictitious_rpps, register, row, rpps
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +266,41 @@ def test_test_identities_are_for_the_sandbox(tmp_path: Path) -> None:
     with pytest.raises(IdpError) as caught:
         toggle_identifiers(path=path, test_identities=True)
     assert caught.value.code == "test_identities_forbidden"
+
+
+@pytest.mark.parametrize("former_was_used", [False, True])
+def test_who_was_ordered_out_under_the_former_number_is_out_under_the_new_one(
+    import_bytes: Import, toggle: Callable[..., Toggled], former_was_used: bool
+) -> None:
+    import_bytes(register(adeli_row(), row()))
+    former = Person.objects.get(national_id=f"0{ADELI}")
+    survivor = Person.objects.get(national_id=f"8{RPPS}")
+    use(survivor)
+    if former_was_used:
+        use(former)
+    order = Order(kind=TargetKind.PERSON, target=f"0{ADELI}", reason="struck off", by="the Order")
+    revoke(order)
+    check_standing(person_id=survivor.pk)
+    assert toggle(f"{ADELI};{RPPS}").ended == 1
+    with pytest.raises(IdpError) as refused:
+        check_standing(person_id=survivor.pk)
+    assert refused.value.detail == Cause.ORDER
+    (_, followed) = AuditRow.objects.filter(event="access_revoked").order_by("pk")
+    assert followed.subject == f"8{RPPS}"
+    assert followed.data["reason"] == "struck off"
+    assert followed.data["by"] == "the Order"
+
+
+def test_who_was_let_in_under_either_number_stays_so(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(adeli_row(), row()))
+    for person in Person.objects.all():
+        use(person)
+    revoked = Order(
+        kind=TargetKind.PERSON, target=f"0{ADELI}", reason="a mistake", by="an operator"
+    )
+    revoke(revoked)
+    lift(revoked)
+    assert toggle(f"{ADELI};{RPPS}").ended == 1
+    check_standing(person_id=Person.objects.get(national_id=f"8{RPPS}").pk)

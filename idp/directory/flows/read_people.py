@@ -99,10 +99,12 @@ def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        except BrokenProcessPool:
+        # A pool that broke, an interrupt: whatever it is, nobody asks for the rest.
+        except BaseException:
             # One that was started while the pool broke would be waited for without end.
             for process in multiprocessing.active_children():
                 process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 

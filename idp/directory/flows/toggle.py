@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError, Q
+from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock
@@ -142,6 +143,9 @@ def _make_one(
         former.issued_cards.update(person=None)
     survivor.is_red_listed = is_red_listed
     _identify(survivor, row, names)
+    if former is not None and how == "ended":
+        for path in settings.TOGGLE_HOOKS:
+            import_string(path)(former=former, survivor=survivor)
     return how, survivor
 
 

@@ -22,7 +22,7 @@ from idp.directory.models import Card, IssuedCard, Person
 from idp.directory.rules.card_numbers import card_number_forms, short_card_number
 from idp.login.flows.withdrawal import withdraw, withdraw_card, withdraw_device
 from idp.login.models import RevocationOrder
-from idp.login.rules.revocation import Order, TargetKind
+from idp.login.rules.revocation import Cause, Order, TargetKind
 
 LONGEST_REASON = 200
 # As on the card and in registers: `2900000017`, `8025000001/2900000017`.
@@ -73,6 +73,26 @@ def lift(order: Order) -> RevocationOrder:
         import_string(settings.DEVICE_ORDERS["lift"])(device_id=UUID(target.key), by=order.by)
     _audit("access_restored", kept, by=order.by, reason=order.reason, ended={})
     return kept
+
+
+def revoke_same(*, former: Person, survivor: Person) -> None:
+    """Two numbers turned out to be one person's: what keeps out the one keeps out the other.
+
+    In `settings.TOGGLE_HOOKS`.
+    """
+    kept = RevocationOrder.objects.filter(
+        kind=TargetKind.PERSON, target=str(former.pk), lifted_at__isnull=True
+    ).first()
+    if kept is not None:
+        revoke(
+            Order(
+                kind=TargetKind.PERSON,
+                target=survivor.national_id,
+                reason=kept.reason,
+                by=kept.ordered_by,
+                cause=Cause(kept.cause),
+            )
+        )
 
 
 def holder_of(order: Order) -> Person | None:
