@@ -29,13 +29,26 @@ def screen_of(path: Path, *, terminal: bool = True) -> str:
     return screen
 
 
+def times_left(screen: str, phase: str) -> int:
+    """How often it says for how long still."""
+    return len(re.findall(RATE.format(phase) + r", \d+ s left", screen))
+
+
 def test_a_terminal_shows_the_rate_and_the_time_that_is_left(register_file: Path) -> None:
     screen = screen_of(register_file)
-    for phase in ("looking over", "reading"):
-        shown = re.findall(RATE.format(phase) + r", (\d+) s left", screen)
-        assert len(shown) >= 2
+    assert times_left(screen, "reading") >= 2
+    assert "looking over" not in screen
     assert "\rwriting " in screen
     assert "-" not in screen.partition("writing")[0]
+
+
+def test_of_a_later_file_it_shows_both_readings(register_file: Path, tmp_path: Path) -> None:
+    screen_of(register_file)
+    later = tmp_path / "later.txt"
+    later.write_bytes(register_file.read_bytes().replace(b"|Mode|", b"|Mode d|", 9))
+    screen = screen_of(later)
+    assert times_left(screen, "looking over") >= 2
+    assert times_left(screen, "reading") >= 2
 
 
 def test_of_a_packed_file_the_rest_is_not_guessed(register_file: Path, tmp_path: Path) -> None:

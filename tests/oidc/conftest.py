@@ -73,7 +73,7 @@ def give_practice(person: Person) -> Person:
     professional = Professional.from_snapshot(person.snapshot)
     first, *others = professional.exercices
     with_practice = replace(
-        professional, exercices=(replace(first, activities=(PRACTICE,)), *others)
+        professional, exercices=(first._replace(activities=(PRACTICE,)), *others)
     )
     person.snapshot = with_practice.to_snapshot()
     person.save(update_fields=["snapshot"])

@@ -1,6 +1,8 @@
 """Imports a register file: look over it, read who differs, make it so in one transaction.
 
-    file → groups of rows (fingerprinted) → staged → who differs? → read → staged → guard → merge
+    file → blocks of people (fingerprinted) → staged → who differs? → read → staged → guard → merge
+
+The first file of all has nobody to be compared with, and is read once.
 
 Readers see the register of yesterday until the transaction ends, then that of today. An import that
 is killed leaves a batch that never finished, and nothing else: the next one starts over.
@@ -23,17 +25,13 @@ from django.db import IntegrityError, transaction
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.batches import close_interrupted, running
-from idp.directory.flows.read_people import FileChangedError, Flags, groups, read_differing
+from idp.directory.flows.read_people import Flags, Reading, written_at
 from idp.directory.gateways import bulk, issued_cards, merge_staged
 from idp.directory.gateways.merge_practices import Change
-from idp.directory.gateways.register_file import (
-    Line,
-    first_line,
-    open_register,
-    refuse_broken_off,
-)
+from idp.directory.gateways.processes import Processes
+from idp.directory.gateways.register_file import first_line, open_register
 from idp.directory.models import FormerState, ImportBatch
-from idp.directory.rules.raw_people import header_digest, raw_fingerprint
+from idp.directory.rules.raw_people import SCATTERED, header_digest
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.stored_rows import Stamp, StoredChunk
 from idp.directory.rules.subjects import ENTROPY_BYTES
@@ -45,7 +43,6 @@ NAMED_ROWS: Final = 20
 GUARD: Final = 0.05
 # How many imports can be taken back, the last first.
 KEPT_BATCHES: Final = 7
-STAGE_BYTES: Final = 1 << 20
 Progress = Callable[[str, int], None]
 
 
@@ -77,6 +74,7 @@ class ImportSummary:
 
     def add(self, stored: StoredChunk) -> None:
         """What became of a chunk of people."""
+        self.rows += stored.read
         self.count("created", stored.created)
         self.count("changed", stored.changed)
         self.refuse_rows(stored.malformed)
@@ -126,6 +124,21 @@ class Options:
     progress: Progress = lambda _phase, _done: None
 
 
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What a first look over a file finds.
+
+    `unchanged`: people who need not be read; `known`: how many the register held; `ended`: who is
+    no longer in it, by profession.
+    """
+
+    flags: Flags = field(default_factory=Flags)
+    rows: int = 0
+    unchanged: int = 0
+    known: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+
+
 def import_register(
     *, path: Path, test_identities: bool = False, options: Options | None = None
 ) -> ImportSummary:
@@ -139,13 +152,19 @@ def import_register(
         header = first_line(lines)
     columns = RegisterColumns.from_header(header)
     digest = header_digest(header, test_identities=options.test_identities)
+    written = written_at(path)
     with bulk.only_import():
         close_interrupted()
         batch = new_batch(path, options.source or columns.kind, options)
         if same := _same_file(batch, digest):
             return same
-        with bulk.staging(), running(batch):
-            summary = _import(path, columns, digest, batch, options)
+        with bulk.staging(), running(batch), Processes() as processes:
+            reading = Reading(
+                path=path, written=written, columns=columns, header=digest,
+                test_identities=options.test_identities, progress=options.progress,
+                processes=processes,
+            )  # fmt: skip
+            summary = _import(reading, batch, options)
     log.info(
         "register_imported", file=path.name, batch=batch.pk, rows=summary.rows,
         created=summary.created, changed=summary.changed, unchanged=summary.unchanged,
@@ -164,51 +183,52 @@ def refuse_test_identities(options: Options) -> None:
         )
 
 
-def _import(
-    path: Path, columns: RegisterColumns, digest: bytes, batch: ImportBatch, options: Options
-) -> ImportSummary:
-    summary = ImportSummary(batch=batch.pk)
-    written = _written(path)
-    flags = _look_over(path, columns, digest, summary, options)
-    bulk.index_staged()
-    scattered = merge_staged.scattered()
-    flags = _flag_differing(flags, batch.kind)
-    # Before newcomers are among them.
-    known = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
-    if options.ends_absent:
-        gone = merge_staged.find_gone(batch.kind, test_identities=options.test_identities)
-        summary.count("ended", gone)
+def _import(reading: Reading, batch: ImportBatch, options: Options) -> ImportSummary:
+    if not merge_staged.is_anybody_known(batch.kind):
+        # Nobody to compare with: the file is read once.
+        try:
+            return _store(reading, batch, options)
+        except IntegrityError:
+            # Somebody appears again after somebody else, or is of the sandbox.
+            log.info("register_read_twice", file=reading.path.name)
+    found = _look_over(reading, batch, options)
     try:
-        with transaction.atomic():
-            change = Change.of(batch, clock.now())
-            places = bulk.Places()
-            for stored in read_differing(
-                path=path, columns=columns, header=digest, flags=flags, scattered=scattered,
-                stamp=_stamp(batch, change), test_identities=options.test_identities,
-                progress=options.progress,
-            ):  # fmt: skip
-                _load(stored, places)
-                summary.add(stored)
-            if _written(path) != written:
-                raise FileChangedError
-            summary.unchanged += (
-                merge_staged.seen_people() - len(scattered) - sum(map(bool, flags.known))
-            )
-            guard(known, summary, options)
-            options.progress("writing", 0)
-            # A first import joins what it entered with nothing.
-            bulk.analyze_staged(have_entered=0 < known < 10 * summary.created)
-            merge_staged.merge(batch, change)
-            issued_cards.give_holders(clock.now())
-            batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
-            batch.counts = {**asdict(summary), "reading": digest.hex()}
-            batch.save()
-            forget_former(batch.kind)
-    except IntegrityError as error:
+        return _store(reading, batch, options, found)
+    except IntegrityError:
         # Somebody whom the first reading did not meet: another file than the one it read.
-        if _written(path) != written:
-            raise FileChangedError from error
+        reading.refuse_changed()
         raise
+
+
+def _store(
+    reading: Reading, batch: ImportBatch, options: Options, found: Found | None = None
+) -> ImportSummary:
+    """All or nothing. Without `found`, everybody is a newcomer."""
+    summary = ImportSummary(batch=batch.pk)
+    with transaction.atomic():
+        change = Change.of(batch, clock.now())
+        stamp = _stamp(batch, change)
+        places = bulk.Places()
+        for stored in reading.differing(found.flags, stamp) if found else reading.everybody(stamp):
+            _load(stored, places)
+            summary.add(stored)
+        reading.refuse_changed()
+        known = 0
+        if found:
+            known = found.known
+            summary.rows = found.rows
+            summary.unchanged += found.unchanged
+            summary.count("ended", found.ended)
+        guard(known, summary, options)
+        options.progress("writing", 0)
+        # A first import joins what it entered with nothing.
+        bulk.analyze_staged(have_entered=0 < known < 10 * summary.created)
+        merge_staged.merge(batch, change)
+        issued_cards.give_holders(clock.now())
+        batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
+        batch.counts = {**asdict(summary), "reading": reading.header.hex()}
+        batch.save()
+        forget_former(batch.kind)
     return summary
 
 
@@ -238,12 +258,6 @@ def forget_former(kind: str) -> None:
     FormerState.objects.filter(batch__kind=kind).exclude(batch__in=list(kept)).delete()
 
 
-def _written(path: Path) -> tuple[int, int, int]:
-    # What was flagged in the first reading is found again by its place in the second.
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
 def guard(known: int, summary: ImportSummary, options: Options) -> None:
     """Refuse a file by which more of the people known would change or end than a day brings."""
     refuse_unreadable(summary)
@@ -258,37 +272,29 @@ def refuse_unreadable(summary: ImportSummary) -> None:
         raise NoRowError(summary)
 
 
-def _look_over(
-    path: Path, columns: RegisterColumns, digest: bytes, summary: ImportSummary, options: Options
-) -> Flags:
-    flags = Flags()
-    staged, size, done = [], 0, 0
-    with open_register(path) as lines:
-        next(lines)
-        for ordinal, person in enumerate(groups(lines, columns)):
-            raws = [raw for _, raw in person.lines if raw is not None]
-            summary.rows += len(person.lines)
-            flags.all.append(0 if person.claimed else merge_staged.CHANGED)
-            if person.claimed:
-                fingerprint = raw_fingerprint(digest, raws)
-                staged.append(f"{person.claimed}\t{fingerprint}\t{ordinal}\n")
-                size += len(staged[-1])
-            if size > STAGE_BYTES:
-                bulk.load("seen", "".join(staged).encode())
-                staged, size = [], 0
-            done += sum(map(len, raws))
-            if not ordinal % 4096:
-                options.progress("looking over", done)
-    bulk.load("seen", "".join(staged).encode())
-    refuse_broken_off(Line(*person.lines[-1]) if summary.rows else None, columns)
-    return flags
-
-
-def _flag_differing(flags: Flags, source: str) -> Flags:
-    flags.known = bytearray(len(flags.all))
-    for ordinal, verdict in merge_staged.verdicts(source):
-        flags.known[ordinal] = flags.all[ordinal] = verdict
-    return flags
+def _look_over(reading: Reading, batch: ImportBatch, options: Options) -> Found:
+    """Compare the file with what is known."""
+    found, read_anyway = Found(), 0
+    for looked in reading.looked_over():
+        found.rows += looked.rows
+        found.flags.of.append(bytearray(looked.flags))
+        if looked.seen:
+            bulk.load("seen", looked.seen)
+    bulk.index_staged()
+    seen = merge_staged.seen_people()
+    again = set()
+    for claimed, block, position in merge_staged.scattered():
+        again.add(claimed)
+        found.flags.set(block, position, SCATTERED)
+    for differing in merge_staged.verdicts(batch.kind):
+        read_anyway += 1
+        found.flags.set(*differing)
+    found.unchanged = seen - len(again) - read_anyway
+    # Before newcomers are among them.
+    found.known = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
+    if options.ends_absent:
+        found.ended = merge_staged.find_gone(batch.kind, test_identities=options.test_identities)
+    return found
 
 
 def new_batch(path: Path, kind: str, options: Options) -> ImportBatch:

@@ -16,7 +16,6 @@ from django.db import transaction
 from idp.core import clock
 from idp.directory.flows.batches import close_interrupted, running
 from idp.directory.flows.import_register import (
-    STAGE_BYTES,
     ImportSummary,
     Options,
     guard,
@@ -38,6 +37,7 @@ from idp.directory.rules.stored_rows import STAGED_SAVOIR_FAIRE, Lines
 log = structlog.get_logger(__name__)
 
 _TOGETHER: Final = 500
+_STAGED_BYTES: Final = 1 << 20
 
 
 def import_savoir_faire(*, path: Path, options: Options) -> ImportSummary:
@@ -119,7 +119,7 @@ def _stage(path: Path, summary: ImportSummary, options: Options) -> None:
         for row, length in rows:
             staged.add("said", *row)
             size, done = size + length, done + length
-            if size > STAGE_BYTES:
+            if size > _STAGED_BYTES:
                 options.progress("reading", done)
                 _load(staged)
                 staged, size = Lines(STAGED_SAVOIR_FAIRE), 0

@@ -1,167 +1,145 @@
-"""Reads the people of a file who differ, in as many processes as there is work for."""
+"""Reads the people of a file block by block, in as many processes as there is work for."""
 
-import multiprocessing
-import os
-import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from idp.core import clock
 from idp.core.identifiers import parse_national_id
 from idp.directory import models
-from idp.directory.gateways import merge_staged, savoir_faire
-from idp.directory.gateways.processes import begin
-from idp.directory.gateways.register_file import Line, open_register
-from idp.directory.rules.raw_people import RawPerson
+from idp.directory.gateways import savoir_faire
+from idp.directory.gateways.processes import Processes
+from idp.directory.gateways.register_file import last_line, open_blocks, refuse_broken_off
+from idp.directory.rules.blocks import Block, RawPerson, whole_people
+from idp.directory.rules.raw_people import (
+    SCATTERED,
+    FileChangedError,
+    Flagged,
+    LookedOver,
+    look_over,
+)
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
-from idp.directory.rules.register_row import claimed_national_id
 from idp.directory.rules.savoir_faire import Source
 from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, Subject, store_chunk
 
-CHUNK: Final = 1000
-# Starting processes costs more than reading so few people.
-_ALONE: Final = 20_000
-_IDENTIFIER = re.compile(rb"[0-9A-Za-z/-]{1,64}")
-
-
-class FileChangedError(RefusedFileError):
-    """The second reading is not of what the first one saw."""
-
-    def __init__(self) -> None:
-        super().__init__("the file was changed while it was read")
+_TOGETHER: Final = 1000
 
 
 @dataclass(slots=True)
 class Flags:
-    """For each group of rows, in the order of the file: whether it must be read.
+    """Of each block, and of each of its people in their order: why they are read (0: they are not).
 
-    `known` are the groups whose identifier can be looked up; of the others every row is read, to
-    say what is wrong with it.
+    `changed`: by block, identifiers of people who are known.
     """
 
-    all: bytearray = field(default_factory=bytearray)
-    known: bytearray = field(default_factory=bytearray)
+    of: list[bytearray] = field(default_factory=list)
+    changed: dict[int, list[str]] = field(default_factory=dict)
+
+    def set(self, block: int, position: int, why: int, changed: str = "") -> None:
+        """Of one person; `changed`: the identifier of one who is known."""
+        self.of[block][position] = why
+        if changed:
+            self.changed.setdefault(block, []).append(changed)
 
 
-def groups(lines: Iterable[Line], columns: RegisterColumns) -> Iterator[RawPerson]:
-    """Rows that follow one another and claim to be about the same person."""
-    before, claimed, rows = b"", "", list[tuple[int, bytes | None]]()
-    for number, raw in lines:
-        named = claimed_national_id(columns, raw) if raw is not None else b""
-        if rows and (named != before or not claimed):
-            yield RawPerson(claimed, tuple(rows))
-            rows = []
-        if not rows:
-            claimed = named.decode() if _IDENTIFIER.fullmatch(named) else ""
-        before = named
-        rows.append((number, raw))
-    if rows:
-        yield RawPerson(claimed, tuple(rows))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A file and how it is read.
 
+    `written`: as `written_at` said at first; `header`: a digest of all that the meaning of a row
+    depends on.
+    """
 
-def read_differing(
-    *,
-    path: Path,
-    columns: RegisterColumns,
-    header: bytes,
-    flags: Flags,
-    scattered: set[str],
-    stamp: Stamp,
-    test_identities: bool,
-    progress: Callable[[str, int], None],
-) -> Iterator[StoredChunk]:
-    """What to store of everybody who is flagged or scattered over the file."""
-    with open_register(path) as lines:
-        next(lines)
-        people = _differing(lines, columns, flags, scattered, progress)
-        chunks = _chunks(people, columns, header, stamp, test_identities=test_identities)
-        work = len(flags.all) - flags.all.count(0)
-        yield from map(store_chunk, chunks) if work < _ALONE else _side_by_side(chunks)
+    path: Path
+    written: tuple[int, int, int]
+    columns: RegisterColumns
+    header: bytes
+    test_identities: bool
+    progress: Callable[[str, int], None]
+    processes: Processes
 
+    def looked_over(self) -> Iterator[LookedOver]:
+        """A first look at each block."""
+        work = partial(look_over, self.columns, self.header)
+        with self._blocks("looking over") as blocks:
+            yield from self.processes.map(work, enumerate(blocks))
 
-def _side_by_side(chunks: Iterator[Chunk]) -> Iterator[StoredChunk]:
-    # Processes of their own, not forks: a fork would share the connections to the database.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["idp.directory.rules.stored_rows"])
-    workers = min(os.cpu_count() or 1, 4)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=begin) as pool:
-        waiting: deque[Future[StoredChunk]] = deque()
-        try:
-            for chunk in chunks:
-                waiting.append(_submitted(pool, chunk))
-                if len(waiting) >= 3 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        # A pool that broke, an interrupt: whatever it is, nobody asks for the rest.
-        except BaseException:
-            # One that was started while the pool broke would be waited for without end.
-            for process in multiprocessing.active_children():
-                process.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    def everybody(self, stamp: Stamp) -> Iterator[StoredChunk]:
+        """What to store of a file in which all are newcomers."""
+        with self._blocks("reading") as blocks:
+            chunks = (self._chunk(Flagged(self.columns, block), {}, stamp) for block in blocks)
+            yield from self.processes.map(store_chunk, chunks)
 
+    def differing(self, flags: Flags, stamp: Stamp) -> Iterator[StoredChunk]:
+        """What to store of whoever is flagged."""
+        with self._blocks("reading") as blocks:
+            yield from self.processes.map(store_chunk, self._flagged(blocks, flags, stamp))
 
-def _submitted(pool: ProcessPoolExecutor, chunk: Chunk) -> Future[StoredChunk]:
-    try:
-        return pool.submit(store_chunk, chunk)
-    except OSError as error:
-        # A pool that is just breaking has closed its pipes: not the file's fault.
-        raise BrokenProcessPool("a process beside the import was killed") from error
-
-
-def _differing(
-    lines: Iterator[Line],
-    columns: RegisterColumns,
-    flags: Flags,
-    scattered: set[str],
-    progress: Callable[[str, int], None],
-) -> Iterator[tuple[RawPerson, int]]:
-    from_elsewhere: dict[str, list[tuple[int, bytes | None]]] = {}
-    done = 0
-    for ordinal, person in enumerate(groups(lines, columns)):
-        done += sum(len(raw or b"") for _, raw in person.lines)
-        if not ordinal % 4096:
-            progress("reading", done)
-        if ordinal == len(flags.all):
+    def refuse_changed(self) -> None:
+        """Refuse a file that was written to since: what was found in it is found by its place."""
+        if written_at(self.path) != self.written:
             raise FileChangedError
-        if person.claimed in scattered:
-            from_elsewhere.setdefault(person.claimed, []).extend(person.lines)
-        elif flags.all[ordinal]:
-            yield person, flags.all[ordinal]
-    for claimed, rows in from_elsewhere.items():
-        yield RawPerson(claimed, tuple(rows)), merge_staged.SCATTERED
 
+    @contextmanager
+    def _blocks(self, phase: str) -> Iterator[Iterator[Block]]:
+        with open_blocks(self.path) as blocks:
+            yield self._told(phase, whole_people(blocks, self.columns))
 
-def _chunks(
-    people: Iterator[tuple[RawPerson, int]],
-    columns: RegisterColumns,
-    header: bytes,
-    stamp: Stamp,
-    *,
-    test_identities: bool,
-) -> Iterator[Chunk]:
-    while batch := list(islice(people, CHUNK)):
-        known = [person.claimed for person, flag in batch if flag != merge_staged.NEW]
-        yield Chunk(
-            columns=columns,
-            header=header,
-            test_identities=test_identities,
-            people=[person for person, _ in batch],
-            known=_known(known) if known else {},
+    def _told(self, phase: str, blocks: Iterator[Block]) -> Iterator[Block]:
+        block, done = None, 0
+        for block in blocks:
+            yield block
+            done += len(block.content)
+            self.progress(phase, done)
+        refuse_broken_off(last_line(block), self.columns)
+
+    def _flagged(self, blocks: Iterator[Block], flags: Flags, stamp: Stamp) -> Iterator[Chunk]:
+        scattered: dict[str, list[tuple[int, bytes | None]]] = {}
+        for number, block in enumerate(blocks):
+            if number == len(flags.of):
+                raise FileChangedError
+            of = bytes(flags.of[number])
+            if SCATTERED in of:
+                for person in Flagged(self.columns, block, of, frozenset({SCATTERED})):
+                    scattered.setdefault(person.claimed, []).extend(person.lines)
+            if any(of):
+                known = _known(flags.changed.pop(number, ()))
+                yield self._chunk(Flagged(self.columns, block, of), known, stamp)
+        people = [RawPerson(claimed, tuple(lines)) for claimed, lines in scattered.items()]
+        for start in range(0, len(people), _TOGETHER):
+            some = people[start : start + _TOGETHER]
+            yield self._chunk(some, _known([person.claimed for person in some]), stamp)
+
+    def _chunk(
+        self, people: Sequence[RawPerson] | Flagged, known: dict[str, Subject], stamp: Stamp
+    ) -> Chunk:
+        return Chunk(
+            columns=self.columns,
+            header=self.header,
+            test_identities=self.test_identities,
+            people=people,
+            known=known,
             stamp=stamp,
             milliseconds=int(clock.now().timestamp() * 1000),
         )
 
 
-def _known(claimed: list[str]) -> dict[str, Subject]:
+def written_at(path: Path) -> tuple[int, int, int]:
+    """Equal as long as nobody writes to the file: its number, size and time."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise RefusedFileError(f"cannot be read: {error}") from error
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _known(claimed: Sequence[str]) -> dict[str, Subject]:
     """Who is known, with all their identifiers; nobody who is known under a former one."""
+    if not claimed:
+        return {}
     main = models.AlternativeIdentifier.objects.filter(identifier__in=claimed)
     people = (
         models.Person.objects.filter(pk__in=main.values("person"))
@@ -174,7 +152,7 @@ def _known(claimed: list[str]) -> dict[str, Subject]:
         identifiers = sorted(person.alternative_identifiers.all(), key=lambda row: row.quality)
         for each in identifiers:
             found[each.identifier] = Subject(
-                person_id=person.pk,
+                person_id=person.pk.hex,
                 main=parse_national_id(person.national_id),
                 identifiers=[(row.identifier, row.origin, row.quality) for row in identifiers],
                 fingerprint=person.fingerprint,

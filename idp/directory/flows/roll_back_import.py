@@ -1,7 +1,6 @@
 """Takes an import back: the people it touched are again what they were before it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -16,7 +15,7 @@ from idp.directory.flows.import_savoir_faire import render_shown
 from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire, undo_batch
 from idp.directory.gateways.merge_practices import Change
 from idp.directory.rules import card_row
-from idp.directory.rules.merge import JSON
+from idp.directory.rules.merge import said_json
 from idp.directory.rules.professional import Professional
 from idp.directory.rules.savoir_faire import KIND, Known, Source, with_listed, with_savoir_faire
 from idp.directory.rules.stored_rows import (
@@ -114,13 +113,16 @@ def _render(rendering: Rendering, state: models.FormerState, own: Known, listed:
     said = state.snapshot if has_left else with_savoir_faire(state.snapshot, own)
     who = Professional.from_snapshot(said)
     exercices = who.exercices if has_left else with_listed(who.exercices, listed)
-    shown = replace(who, exercices=exercices).to_snapshot()
-    subject = Subject(who.person_id, parse_national_id(who.national_id), (), None)
     names = who.family_name, who.given_names, who.civility
+    identifiers = [
+        (each.identifier, each.origin, each.quality) for each in who.alternative_identifiers
+    ]
+    person = who.person_id.hex
+    subject = Subject(person, parse_national_id(who.national_id), identifiers, None)
     fingerprints = state.fingerprint, state.raw_fingerprint
-    rendering.add_person(subject, names, JSON.encode(shown), *fingerprints)
+    rendering.add_person(subject, names, said_json(names, exercices), *fingerprints)
     if not has_left:
-        rendering.add_exercices(who.person_id.hex, who.exercices)
+        rendering.add_exercices(person, who.exercices)
 
 
 def _batches(states: Iterator[models.FormerState]) -> Iterator[list[models.FormerState]]:

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Q
 
 from idp.directory.gateways.merge_practices import Change, merge_practices
 from idp.directory.models import ImportBatch, Person
-
-NEW, CHANGED, SCATTERED = 1, 2, 3
+from idp.directory.models.people import SANDBOX_SOURCE
+from idp.directory.rules.raw_people import CHANGED, NEW
 
 # What is said under a former identifier (quality > 1) never counts as a change.
-_VERDICTS: Final = """
-SELECT s.ordinal, CASE WHEN a.id IS NULL THEN 1 ELSE 2 END
+_VERDICTS: Final = f"""
+SELECT s.block, s.position, CASE WHEN a.id IS NULL THEN {NEW} ELSE {CHANGED} END,
+       CASE WHEN a.id IS NULL THEN '' ELSE s.ident END
 FROM staged_seen s
 LEFT JOIN directory_alternativeidentifier a ON a.identifier = s.ident
 LEFT JOIN directory_person p ON p.id = a.person_id
@@ -31,19 +33,27 @@ AND NOT EXISTS (SELECT 1 FROM staged_seen s JOIN directory_alternativeidentifier
 _KEPT: Final = "snapshot, fingerprint, raw_fingerprint, source, left_register_at, updated_at"
 
 
-def verdicts(source: str) -> Iterator[tuple[int, int]]:
-    """Ordinals of the people to read: NEW or CHANGED."""
+def is_anybody_known(source: str) -> bool:
+    """Whether a file of this kind, or any other but the few people of a sandbox, was imported."""
+    return Person.objects.filter(~Q(source=SANDBOX_SOURCE) | Q(source=source)).exists()
+
+
+def verdicts(source: str) -> Iterator[tuple[int, int, int, str]]:
+    """The people to read: block, position in it, NEW or CHANGED, and the identifier of those."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(_VERDICTS, [source])
         while rows := cursor.fetchmany(5000):
             yield from rows
 
 
-def scattered() -> set[str]:
-    """Who appears again after somebody else."""
+def scattered() -> Iterator[tuple[str, int, int]]:
+    """Each place (block, position) of whoever appears again after somebody else."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT ident FROM staged_seen GROUP BY ident HAVING count(*) > 1")
-        return {ident for (ident,) in cursor.fetchall()}
+        cursor.execute(
+            "SELECT ident, block, position FROM staged_seen WHERE ident IN "
+            "(SELECT ident FROM staged_seen GROUP BY ident HAVING count(*) > 1)"
+        )
+        yield from cursor.fetchall()
 
 
 def seen_people() -> int:

@@ -9,10 +9,71 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing.connection import wait
-from typing import Final
+from types import TracebackType
+from typing import Final, Self, TypeVar
 
 NICENESS: Final = 10
+# Starting processes costs more than so few pieces of work.
+ALONE: Final = 8
+Given = TypeVar("Given")
+Done = TypeVar("Done")
+
+
+class Processes:
+    """Works side by side once there is enough to do; closed, none of them is left."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._workers = min(os.cpu_count() or 1, 4)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is None:
+            return
+        if error is not None:
+            # A pool that broke, an interrupt: whatever it is, nobody asks for the rest. One that
+            # was started while the pool broke would be waited for without end.
+            for process in multiprocessing.active_children():
+                process.kill()
+        self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def map(self, work: Callable[[Given], Done], every: Iterable[Given]) -> Iterator[Done]:
+        """What `work` makes of each, in their order; not many of them are held at a time."""
+        given = iter(every)
+        if self._pool is None:
+            yield from map(work, islice(given, ALONE))
+        waiting: deque[Future[Done]] = deque()
+        for each in given:
+            waiting.append(self._submitted(work, each))
+            if len(waiting) >= 3 * self._workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _submitted(self, work: Callable[[Given], Done], given: Given) -> Future[Done]:
+        if self._pool is None:
+            # Processes of their own, not forks: a fork would share the connections to the database.
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload([work.__module__])
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=begin)
+        try:
+            return self._pool.submit(work, given)
+        except OSError as error:
+            # A pool that is just breaking has closed its pipes: not the file's fault.
+            raise BrokenProcessPool("a process beside the import was killed") from error
 
 
 def begin() -> None:

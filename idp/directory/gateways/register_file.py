@@ -1,4 +1,4 @@
-"""Reads a register file line by line, plain, gzip or zip, without ever holding much of it."""
+"""Reads a register file, plain, gzip or zip, without ever holding much of it."""
 
 import gzip
 import lzma
@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
+from idp.directory.rules.blocks import LONGEST_LINE, Block
 from idp.directory.rules.register_columns import Columns, RefusedFileError
 
 PEOPLE: Final = "PS_LibreAcces_Personne_activite"
 SAVOIR_FAIRE: Final = "PS_LibreAcces_SavoirFaire"
-# The longest real line has about 1 kB.
-LONGEST_LINE: Final = 65_536
+# Some two thousand people.
+BLOCK_BYTES: Final = 1 << 20
 
 
 class Line(NamedTuple):
@@ -31,9 +32,25 @@ def open_register(path: Path, member: str = PEOPLE) -> Iterator[Iterator[Line]]:
 
     `member`: of an archive of several files, the one whose name says so.
     """
+    with _opened(path, member) as stream:
+        yield _lines(stream)
+
+
+@contextmanager
+def open_blocks(path: Path) -> Iterator[Iterator[Block]]:
+    """The same in blocks of about a megabyte, from what follows the header.
+
+    A line too long to keep is kept as far as shows that it is.
+    """
+    with _opened(path, PEOPLE) as stream:
+        yield _blocks(stream, _first(_lines(stream))[0] + 1)
+
+
+@contextmanager
+def _opened(path: Path, member: str) -> Iterator[IO[bytes]]:
     try:
         with _open_stream(path, member) as stream:
-            yield _lines(stream)
+            yield stream
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise RefusedFileError(f"cannot be read: {error}") from error
     except NotImplementedError as error:
@@ -43,12 +60,26 @@ def open_register(path: Path, member: str = PEOPLE) -> Iterator[Iterator[Line]]:
 
 def first_line(lines: Iterator[Line]) -> bytes:
     """The header as it is; a file without one is refused."""
+    return _first(lines)[1]
+
+
+def _first(lines: Iterator[Line]) -> tuple[int, bytes]:
     line = next(lines, None)
     if line is None:
         raise RefusedFileError("the file is empty")
     if line.raw is None:
         raise RefusedFileError("the first line is no header")
-    return line.raw
+    return line.number, line.raw
+
+
+def last_line(block: Block | None) -> Line | None:
+    """Of a file that ends with this block; None where there is nothing."""
+    if block is None:
+        return None
+    begin = block.content.rfind(b"\n", 0, -1) + 1
+    number = block.first + block.content.count(b"\n", 0, begin)
+    raw = block.content[begin:]
+    return Line(number, raw if len(raw) <= LONGEST_LINE else None) if raw.strip() else None
 
 
 def refuse_broken_off(last: Line | None, columns: Columns) -> None:
@@ -88,6 +119,16 @@ def _open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
     return archive.open(candidates[0])
 
 
+def _blocks(stream: IO[bytes], number: int) -> Iterator[Block]:
+    while content := stream.read(BLOCK_BYTES):
+        # To the end of the last line.
+        content += stream.readline(LONGEST_LINE)
+        if not content.endswith(b"\n") and _skip_rest_of_line(stream):
+            content += b"\n"
+        yield Block(number, content)
+        number += content.count(b"\n")
+
+
 def _lines(stream: IO[bytes]) -> Iterator[Line]:
     number = 0
     while raw := stream.readline(LONGEST_LINE):
@@ -99,6 +140,10 @@ def _lines(stream: IO[bytes]) -> Iterator[Line]:
             yield Line(number, raw)
 
 
-def _skip_rest_of_line(stream: IO[bytes]) -> None:
-    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
-        continue
+def _skip_rest_of_line(stream: IO[bytes]) -> bool:
+    """Whether there was any."""
+    rest, was_any = stream.readline(LONGEST_LINE), False
+    while rest:
+        was_any = True
+        rest = b"" if rest.endswith(b"\n") else stream.readline(LONGEST_LINE)
+    return was_any

@@ -7,7 +7,7 @@ repeats their practices.)
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -35,12 +35,32 @@ class RegisterEntry(NamedTuple):
 
     def to_json(self) -> str:
         """As a snapshot begins (`rules.professional.Snapshot`): made once for all purposes."""
-        names = (self.family_name, self.given_names, self.civility)
-        return JSON.encode((*names, [exercice.to_snapshot() for exercice in self.exercices]))
+        names = self.family_name, self.given_names, self.civility
+        return said_json(names, self.exercices)
 
     def fingerprint(self) -> str:
         """Equal if and only if the register says the same: what makes a second import free."""
         return fingerprint_of(self.national_id, self.to_json())
+
+
+def said_json(names: tuple[str, str, str], exercices: Iterable[Exercice]) -> str:
+    """What the register says of a person, as a snapshot begins."""
+    return f"{json_of_texts(names)[:-1]},[{','.join(map(_exercice_json, exercices))}]]"
+
+
+def json_of_texts(texts: Sequence[str]) -> str:
+    """As `JSON.encode` writes a list of texts, at a fifth of its cost."""
+    said = "".join(texts)
+    if '"' in said or "\\" in said or not said.isprintable():
+        return JSON.encode(texts)
+    return '["' + '","'.join(texts) + '"]'
+
+
+def _exercice_json(exercice: Exercice) -> str:
+    names = json_of_texts(exercice[:5])
+    savoir_faire = ",".join(map(json_of_texts, exercice.savoir_faire))
+    activities = ",".join(map(json_of_texts, exercice.activities))
+    return f"{names[:-1]},[{savoir_faire}],[{activities}]]"
 
 
 def fingerprint_of(national_id: NationalId, said: str) -> str:
@@ -56,18 +76,14 @@ def merge_rows(rows: Iterable[RegisterRow]) -> RegisterEntry:
     if len(ordered) > 1:
         ordered.sort(key=_row_order)
     first = ordered[0]
-    # Nearly everybody has one.
     exercices = (
+        # Nearly everybody has one.
         (_exercice(ordered),)
-        if _exercice_order(first) == _exercice_order(ordered[-1])
+        if len(ordered) == 1 or _exercice_order(first) == _exercice_order(ordered[-1])
         else tuple(_exercice(list(each)) for _, each in groupby(ordered, key=_exercice_order))
     )
     return RegisterEntry(
-        national_id=first.national_id,
-        family_name=first.family_name,
-        given_names=first.given_names,
-        civility=first.civility,
-        exercices=exercices,
+        first.national_id, first.family_name, first.given_names, first.civility, exercices
     )
 
 
@@ -97,13 +113,11 @@ def _exercice(rows: list[RegisterRow]) -> Exercice:
     savoir_faire = {row.savoir_faire for row in rows if row.savoir_faire}
     activities = {row.activity for row in rows if row.activity}
     return Exercice(
-        code_profession=first.code_profession,
-        code_categorie_professionnelle=first.code_categorie_professionnelle,
-        code_civilite=first.code_civilite,
-        nom=first.nom,
-        prenom=first.prenom,
-        savoir_faire=each_once(savoir_faire),
-        activities=tuple(
-            sorted(activities, key=activity_order) if len(activities) > 1 else activities
-        ),
+        first.code_profession,
+        first.code_categorie_professionnelle,
+        first.code_civilite,
+        first.nom,
+        first.prenom,
+        each_once(savoir_faire),
+        tuple(sorted(activities, key=activity_order) if len(activities) > 1 else activities),
     )

@@ -61,20 +61,16 @@ def leading_with(professional: Professional, key: str) -> Professional:
     chosen = practice_named(professional, key) if key else None
     if chosen is None:
         return professional
-    first = replace(
-        chosen.exercice,
-        activities=_first(chosen.exercice.activities, chosen.activity),
-    )
+    first = chosen.exercice._replace(activities=_first(chosen.exercice.activities, chosen.activity))
     others = tuple(each for each in professional.exercices if each is not chosen.exercice)
     return replace(professional, exercices=(first, *others))
 
 
 def key_of(exercice: Exercice, activity: Activity) -> str:
     names = _WITH_STRUCTURE if activity.has_structure else _WITHOUT
-    parts = (exercice.code_profession, exercice.code_categorie_professionnelle, *names(activity))
-    # A length before each part: no two lists of parts read alike.
-    text = "".join([f"{len(part)}:{part}" for part in parts])
-    return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+    # No value holds a tab: no two lists of them read alike.
+    text = "\t".join((*exercice[:2], *names(activity)))
+    return hashlib.blake2b(text.encode(), digest_size=KEY_LENGTH // 2).hexdigest()
 
 
 def _first(activities: tuple[Activity, ...], chosen: Activity) -> tuple[Activity, ...]:

@@ -45,9 +45,11 @@ class AlternativeIdentifier:
     quality: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exercice:
-    """One profession in one category, with the name and title used in it."""
+class Exercice(NamedTuple):
+    """One profession in one category, with the name and title used in it.
+
+    A tuple, in the order of `ExerciceSnapshot`: an import makes millions.
+    """
 
     code_profession: str
     code_categorie_professionnelle: str
@@ -72,26 +74,11 @@ class Exercice:
         """`Dr` or `Pr`; never for a student, whatever the register says."""
         return "" if self.is_student else _TITLES.get(self.code_civilite, "")
 
-    def to_snapshot(self) -> ExerciceSnapshot:
-        return (
-            self.code_profession,
-            self.code_categorie_professionnelle,
-            self.code_civilite,
-            self.nom,
-            self.prenom,
-            self.savoir_faire,
-            self.activities,
-        )
-
     @classmethod
     def from_snapshot(cls, data: ExerciceSnapshot) -> Self:
-        profession, category, civility, nom, prenom, savoir_faire, activities = data
+        *of, savoir_faire, activities = data
         return cls(
-            code_profession=profession,
-            code_categorie_professionnelle=category,
-            code_civilite=civility,
-            nom=nom,
-            prenom=prenom,
+            *of,
             savoir_faire=tuple(map(SavoirFaire._make, savoir_faire)),
             activities=tuple(map(Activity.from_snapshot, activities)),
         )
@@ -149,7 +136,7 @@ class Professional:
             self.family_name,
             self.given_names,
             self.civility,
-            [exercice.to_snapshot() for exercice in self.exercices],
+            self.exercices,
             self.person_id.hex,
             self.national_id,
             self.is_test,

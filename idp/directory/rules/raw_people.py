@@ -4,23 +4,48 @@ Imports no Django: a process that only parses stays small.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from idp.directory.rules.blocks import Block, RawPerson, people_of
 from idp.directory.rules.merge import RegisterEntry, merge_rows
-from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.register_row import MalformedRowError, RegisterRow, RowReader
 
+# Why somebody of a block is read; 0: they are not.
+NEW, CHANGED, SCATTERED, MALFORMED = 1, 2, 3, 4
 # Raise it when what is read from a row changes: the next import then reads everybody anew.
 _READING: Final = b"1"
 
 
-class RawPerson(NamedTuple):
-    """Lines that claim to be about one person: number and bytes (None: too long to keep)."""
+class FileChangedError(RefusedFileError):
+    """The second reading is not of what the first one saw."""
 
-    claimed: str
-    lines: tuple[tuple[int, bytes | None], ...]
+    def __init__(self, said: str = "the file was changed while it was read") -> None:
+        super().__init__(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """Those of a block's people who are to be read; without flags, everybody.
+
+    Scattered people are not: all that is said of them is read together.
+    """
+
+    columns: RegisterColumns
+    block: Block
+    flags: bytes | None = None
+    wanted: frozenset[int] = frozenset((NEW, CHANGED, MALFORMED))
+
+    def __iter__(self) -> Iterator[RawPerson]:
+        people = people_of(self.block, self.columns)
+        return people if self.flags is None else self._flagged([*people], self.flags)
+
+    def _flagged(self, people: list[RawPerson], flags: bytes) -> Iterator[RawPerson]:
+        if len(people) != len(flags):
+            raise FileChangedError
+        return (person for person, why in zip(people, flags, strict=True) if why in self.wanted)
 
 
 class ReadPerson(NamedTuple):
@@ -33,8 +58,9 @@ class ReadPerson(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class ReadChunk:
-    """People read together, and the rows left out: line number, reason."""
+    """People read together, of how many rows, and the rows left out: line number, reason."""
 
+    rows: int = 0
     people: list[ReadPerson] = field(default_factory=list)
     malformed: list[tuple[int, str]] = field(default_factory=list)
 
@@ -56,14 +82,42 @@ def raw_fingerprint(header: bytes, lines: Sequence[bytes]) -> str:
     return hashlib.blake2b(header + said, digest_size=16).hexdigest()
 
 
+class LookedOver(NamedTuple):
+    """What a first look at a block finds.
+
+    `flags`: of each of its people, whether they must be read whatever is known. `seen`: the others,
+    to be staged.
+    """
+
+    rows: int
+    flags: bytes
+    seen: bytes
+
+
+def look_over(columns: RegisterColumns, header: bytes, numbered: tuple[int, Block]) -> LookedOver:
+    """Who a block is about, each by a fingerprint: parses nothing. Pure: runs in any process."""
+    number, block = numbered
+    rows, flags, seen = 0, bytearray(), list[str]()
+    for position, person in enumerate(people_of(block, columns)):
+        rows += len(person.lines)
+        # Of a row without an identifier, to say what is wrong with it.
+        flags.append(0 if person.claimed else MALFORMED)
+        if person.claimed:
+            raws = [raw for _, raw in person.lines if raw is not None]
+            fingerprint = raw_fingerprint(header, raws)
+            seen.append(f"{person.claimed}\t{fingerprint}\t{number}\t{position}\n")
+    return LookedOver(rows, bytes(flags), "".join(seen).encode())
+
+
 def read_people(
-    columns: RegisterColumns, header: bytes, people: Sequence[RawPerson], *, test_identities: bool
+    columns: RegisterColumns, header: bytes, people: Iterable[RawPerson], *, test_identities: bool
 ) -> ReadChunk:
     """Parse and merge. Nobody is made of malformed rows alone."""
     chunk = ReadChunk()
     reader = RowReader(columns, test_identities=test_identities)
     for person in people:
         rows: list[RegisterRow] = []
+        chunk.rows += len(person.lines)
         for number, raw in person.lines:
             if raw is None:
                 chunk.malformed.append((number, "longer than 65536 bytes"))

@@ -1,7 +1,6 @@
 """The savoir-faire of a person, whichever file says them: one list, each once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -30,7 +29,7 @@ def each_once(known: Iterable[SavoirFaire]) -> tuple[SavoirFaire, ...]:
 def with_listed(exercices: Sequence[Exercice], listed: Known) -> tuple[Exercice, ...]:
     """What is shown: what their own rows say, and what is `listed` of professions practised."""
     return tuple(
-        replace(exercice, savoir_faire=each_once((*exercice.savoir_faire, *more)))
+        exercice._replace(savoir_faire=each_once((*exercice.savoir_faire, *more)))
         if (more := listed.get((exercice.code_profession, exercice.code_categorie_professionnelle)))
         else exercice
         for exercice in exercices

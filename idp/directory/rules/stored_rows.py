@@ -4,18 +4,18 @@ Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or l
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import PLACE_FIELDS, Activity
+from idp.directory.rules.blocks import RawPerson
 from idp.directory.rules.merge import fingerprint_of
 from idp.directory.rules.practices import key_of
 from idp.directory.rules.professional import Exercice
-from idp.directory.rules.raw_people import RawPerson, read_people
+from idp.directory.rules.raw_people import read_people
 from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.savoir_faire import Known, Source, with_listed
 from idp.directory.rules.structures import digest_of
@@ -23,11 +23,17 @@ from idp.directory.rules.subjects import person_id_for
 
 # A value that is absent; one that a register gives has its backslash doubled.
 NULL: Final = "\\N"
+_NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _PROFESSION: Final = {"code_profession": "text", "code_categorie_professionnelle": "text"}
 _OF_EXERCICE: Final = {"person_id": "uuid", "rank": "integer", **_PROFESSION}
 _SAVOIR_FAIRE: Final = {**_PROFESSION, "code_type": "text", "code": "text"}
 STAGED: Final = {
-    "seen": {"ident": "text", "raw_fingerprint": "text", "ordinal": "bigint"},
+    "seen": {
+        "ident": "text",
+        "raw_fingerprint": "text",
+        "block": "integer",
+        "position": "integer",
+    },
     # People of this kind of file who are no longer in it.
     "gone": {"id": "uuid"},
     # Read again, and the same: only the rows were written differently.
@@ -86,7 +92,8 @@ ENTERING: Final = {
 class Subject(NamedTuple):
     """Who an identifier leads to. `fingerprint` None: a newcomer, whose subject this will be."""
 
-    person_id: UUID
+    # In hexadecimal.
+    person_id: str
     main: NationalId
     # Each with its origin and its quality, the main one first.
     identifiers: Sequence[tuple[str, str, int]]
@@ -124,7 +131,7 @@ class Chunk:
     columns: RegisterColumns
     header: bytes
     test_identities: bool
-    people: Sequence[RawPerson]
+    people: Iterable[RawPerson]
     known: dict[str, Subject]
     stamp: Stamp
     milliseconds: int
@@ -132,7 +139,8 @@ class Chunk:
 
 @dataclass(slots=True, kw_only=True)
 class StoredChunk:
-    """Rows by table, what became of whom by profession, and the rows left out.
+    """Rows by table, what became of whom by profession, how many rows of the register were read,
+    and which of them were left out.
 
     `entering`: rows of newcomers, to be stored; `rows`: the others, to be staged; `structures`: by
     key, which other chunks may hold as well.
@@ -144,6 +152,7 @@ class StoredChunk:
     created: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
+    read: int = 0
     malformed: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -154,9 +163,8 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
     )
     rendering = Rendering()
     entering = Entering(rendering, chunk.stamp)
-    stored = StoredChunk(malformed=read.malformed)
-    for person in read.people:
-        entry = person.entry
+    stored = StoredChunk(read=read.rows, malformed=read.malformed)
+    for entry, raw_fingerprint in read.people:
         subject = chunk.known.get(entry.national_id.value) or newcomer(
             entry.national_id, chunk.stamp.entropy, chunk.milliseconds
         )
@@ -168,7 +176,7 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         is_same = subject.fingerprint == fingerprint
         if is_same and not subject.has_left:
             stored.unchanged += 1
-            rendering.add("same", subject.person_id.hex, person.raw_fingerprint)
+            rendering.add("same", subject.person_id, raw_fingerprint)
             continue
         if is_same:
             stored.unchanged += 1
@@ -179,9 +187,8 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
             said = entry._replace(exercices=with_listed(entry.exercices, subject.listed)).to_json()
         into = entering if subject.fingerprint is None else rendering
         names = entry.family_name, entry.given_names, entry.civility
-        snapshot = snapshot_json(said, subject)
-        into.add_person(subject, names, snapshot, fingerprint, person.raw_fingerprint)
-        into.add_exercices(subject.person_id.hex, entry.exercices)
+        into.add_person(subject, names, said, fingerprint, raw_fingerprint)
+        into.add_exercices(subject.person_id, entry.exercices)
     stored.entering = entering.rows()
     stored.rows = rendering.rows()
     stored.structures = rendering.structures
@@ -199,18 +206,27 @@ def newcomer(national_id: NationalId, entropy: bytes, milliseconds: int) -> Subj
 
 
 class Lines:
-    """Collects rows by table, in the text form of COPY."""
+    """Collects rows by table, in the text form of COPY. `ends`: how each row of a table ends."""
 
-    def __init__(self, tables: Iterable[str]) -> None:
+    def __init__(self, tables: Iterable[str], ends: Mapping[str, Sequence[str]] = _NONE) -> None:
         self._lines: dict[str, list[str]] = {table: [] for table in tables}
+        self._ends = ends
 
     def add(self, table: str, *values: str) -> None:
         """One row."""
-        self._lines[table].append(_line(*values))
+        self._lines[table].append(_line(values))
 
     def rows(self) -> dict[str, bytes]:
         """Those of each table that has some."""
-        return {table: "".join(lines).encode() for table, lines in self._lines.items() if lines}
+        return {
+            table: self._text(table, lines).encode()
+            for table, lines in self._lines.items()
+            if lines
+        }
+
+    def _text(self, table: str, lines: Iterable[str]) -> str:
+        end = "".join(f"\t{value}" for value in self._ends.get(table, ())) + "\n"
+        return end.join(lines) + end
 
 
 class Rendering(Lines):
@@ -222,50 +238,36 @@ class Rendering(Lines):
         self._places: dict[str, str] = {}
 
     def add_person(
-        self, subject: Subject, names: tuple[str, str, str], snapshot: str, *more: str
+        self, subject: Subject, names: tuple[str, str, str], said: str, *fingerprints: str
     ) -> None:
-        """The row of a person: family name, given names and civility, and what follows them.
+        """The row of a person: family name, given names and civility; what is said, as JSON.
 
-        `more`: fingerprints of what the register says, and of how it says it.
+        `fingerprints`: of what the register says, and of how it says it.
         """
-        person, main = subject.person_id.hex, subject.main
-        is_test = "1" if main.is_test else "0"
-        self.add("person", person, main.value, *names, is_test, snapshot, *more)
+        main, is_test = subject.main.value, subject.main.is_test
+        snapshot = _snapshot_json(said, subject, is_test=is_test)
+        is_fictitious = "1" if is_test else "0"
+        self.add("person", subject.person_id, main, *names, is_fictitious, snapshot, *fingerprints)
 
     def add_exercices(self, person: str, exercices: Iterable[Exercice]) -> None:
         """The professions of `person`, a subject in hexadecimal, with all that belongs to them."""
         for rank, exercice in enumerate(exercices):
-            of = exercice.code_profession, exercice.code_categorie_professionnelle
-            names = exercice.code_civilite, exercice.nom, exercice.prenom
-            self.add_exercice(person, str(rank), *of, *names)
-            for known in exercice.savoir_faire:
-                self.add_savoir_faire(person, *of, *known, Source.PEOPLE)
-            self.add_practices(person, exercice)
+            profession, category, civility, nom, prenom, savoir_faire, _ = exercice
+            self.add("exercice", person, str(rank), profession, category, civility, nom, prenom)
+            for known in savoir_faire:
+                self.add("savoirfaire", person, profession, category, *known, Source.PEOPLE)
+            self._add_practices(person, exercice)
 
-    def add_exercice(self, *values: str) -> None:
-        """The row of a profession."""
-        self.add("exercice", *values)
-
-    def add_savoir_faire(self, *values: str) -> None:
-        """The row of a savoir-faire."""
-        self.add("savoirfaire", *values)
-
-    def add_practices(self, person: str, exercice: Exercice) -> None:
-        """The practices of a profession."""
-        of = exercice.code_profession, exercice.code_categorie_professionnelle
-        # Two that cannot be told apart are one: the first.
-        told_apart = {
-            key_of(exercice, activity): (rank, activity)
-            for rank, activity in reversed(tuple(enumerate(exercice.activities)))
-        }
-        for key, (rank, activity) in told_apart.items():
-            structure = self._structure(activity)
-            values = (*of, key, structure, *activity.practice_values)
-            self.add_practice(person, str(rank), *values)
-
-    def add_practice(self, *values: str) -> None:
-        """The row of a practice."""
-        self.add("practice", *values)
+    def _add_practices(self, person: str, exercice: Exercice) -> None:
+        of = exercice[:2]
+        told = set()
+        for rank, activity in enumerate(exercice.activities):
+            key = key_of(exercice, activity)
+            # Two that cannot be told apart are one: the first.
+            if key not in told:
+                told.add(key)
+                values = (*of, key, self._structure(activity), *activity.practice_values)
+                self.add("practice", person, str(rank), *values)
 
     def _structure(self, activity: Activity) -> str:
         """The subject of the place, in hexadecimal."""
@@ -274,10 +276,11 @@ class Rendering(Lines):
         if not named and not any(values):
             return NULL
         named = named or "\t".join(values)
-        if named not in self._places:
+        place = self._places.get(named)
+        if place is None:
             place = self._places[named] = digest_of(named)
-            self.structures[place] = _line(place, *values)
-        return self._places[named]
+            self.structures[place] = _line((place, *values)) + "\n"
+        return place
 
 
 class Entering(Rendering):
@@ -285,46 +288,39 @@ class Entering(Rendering):
 
     def __init__(self, staged: Rendering, stamp: Stamp) -> None:
         super().__init__()
+        since = stamp.day, str(stamp.batch)
         self._lines = {table: [] for table in ENTERING}
+        self._ends = {
+            "person": (stamp.source, stamp.at, stamp.at),
+            **dict.fromkeys(("exercice", "savoirfaire", "practice"), since),
+        }
         self.structures, self._places = staged.structures, staged._places
         self._stamp = stamp
-        self._since = stamp.day, str(stamp.batch)
 
     def add_person(
-        self, subject: Subject, names: tuple[str, str, str], snapshot: str, *more: str
+        self, subject: Subject, names: tuple[str, str, str], said: str, *fingerprints: str
     ) -> None:
-        stamp, person, main = self._stamp, subject.person_id.hex, subject.main
-        super().add_person(subject, names, snapshot, *more, stamp.source, stamp.at, stamp.at)
+        super().add_person(subject, names, said, *fingerprints)
+        stamp, person, main = self._stamp, subject.person_id, subject.main
         self.add("alternativeidentifier", person, main.value, main.origin, "1")
         if stamp.remembers:
             self.add("formerstate", person, str(stamp.batch), "", "", "")
 
-    def add_exercice(self, *values: str) -> None:
-        self.add("exercice", *values, *self._since)
 
-    def add_savoir_faire(self, *values: str) -> None:
-        self.add("savoirfaire", *values, *self._since)
-
-    def add_practice(self, *values: str) -> None:
-        self.add("practice", *values, *self._since)
-
-
-def snapshot_json(said: str, subject: Subject) -> str:
+def _snapshot_json(said: str, subject: Subject, *, is_test: bool) -> str:
     """The JSON of `rules.professional.Snapshot`: what is said, and of whom."""
     # No identifier, and no origin, has a character that JSON would write otherwise.
     names = ",".join(
         [f'["{name}","{origin}",{quality}]' for name, origin, quality in subject.identifiers]
     )
-    is_test = "true" if subject.main.is_test else "false"
-    who = f'"{subject.person_id.hex}","{subject.main.value}",{is_test},[{names}]'
+    fictitious = "true" if is_test else "false"
+    who = f'"{subject.person_id}","{subject.main.value}",{fictitious},[{names}]'
     return f"{said[:-1]},{who}]"
 
 
-def _line(*values: str) -> str:
+def _line(values: Sequence[str]) -> str:
     line = "\t".join(values)
-    if "\\" in line:
-        line = "\t".join([_escaped(value) for value in values])
-    return line + "\n"
+    return "\t".join(map(_escaped, values)) if "\\" in line else line
 
 
 def _escaped(value: str) -> str:

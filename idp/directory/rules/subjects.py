@@ -7,7 +7,6 @@ not all over indexes that are larger than memory.
 import hashlib
 import re
 from typing import Final
-from uuid import UUID
 
 from idp.core.identifiers import NationalId
 
@@ -23,9 +22,9 @@ _OF_TESTS: Final = b"test subject"
 _NO_DIGIT = re.compile("[^0-9]")
 
 
-def person_id_for(national_id: NationalId, entropy: bytes, milliseconds: int) -> UUID:
-    """The subject of a newcomer: version 7, or version 8 beginning with the number of a fictitious
-    person.
+def person_id_for(national_id: NationalId, entropy: bytes, milliseconds: int) -> str:
+    """The subject of a newcomer, in hexadecimal: version 7, or version 8 beginning with the number
+    of a fictitious person.
 
     `entropy`: random bytes of this import, told to nobody and not kept, so that no subject follows
     from its number. `milliseconds`: since 1970.
@@ -39,6 +38,6 @@ def person_id_for(national_id: NationalId, entropy: bytes, milliseconds: int) ->
     return _uuid(milliseconds, _SEVEN, drawn)
 
 
-def _uuid(first: int, version: int, drawn: bytes) -> UUID:
+def _uuid(first: int, version: int, drawn: bytes) -> str:
     free = int.from_bytes(drawn, "big") & _FREE
-    return UUID(int=first << 80 | version | _VARIANT | free)
+    return f"{first << 80 | version | _VARIANT | free:032x}"

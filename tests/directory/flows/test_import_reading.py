@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from idp.directory.flows import read_people
 from idp.directory.flows.import_register import ImportSummary
+from idp.directory.gateways import processes, register_file
 from idp.directory.models import Person, Practice, Structure
 from idp.directory.rules.register_columns import EXTRACTION_COLUMNS
 from tests.directory.flows.test_import_register import counts, person
@@ -30,8 +30,8 @@ def test_a_latin_1_extraction_is_read_with_civil_names(import_bytes: Import) -> 
 def test_processes_side_by_side_read_the_same(
     import_bytes: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_people, "_ALONE", 0)
-    monkeypatch.setattr(read_people, "CHUNK", 3)
+    monkeypatch.setattr(processes, "ALONE", 0)
+    monkeypatch.setattr(register_file, "BLOCK_BYTES", 500)
     rows = [row(rpps(n), nom="A\\B", **PRACTICE) for n in range(20)]
     assert counts(import_bytes(register(*rows, "bad"))) == (20, 0, 0, 1)
     assert person(7).family_name == "A\\B"

@@ -200,7 +200,7 @@ def test_many_people_are_rendered_a_few_at_a_time(
     say: Import, import_bytes: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "_TOGETHER", 3)
-    monkeypatch.setattr(importing, "STAGE_BYTES", 200)
+    monkeypatch.setattr(importing, "_STAGED_BYTES", 200)
     import_bytes(register(*(row(rpps(n)) for n in range(10))))
     assert say(*(skill(n) for n in range(10))).created == 10
     assert [shown(n) for n in range(10)] == [["SM54"]] * 10

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from idp.directory.gateways import register_file
 from idp.directory.gateways.register_file import (
-    LONGEST_LINE,
     SAVOIR_FAIRE,
     Line,
+    last_line,
+    open_blocks,
     open_register,
 )
+from idp.directory.rules.blocks import LONGEST_LINE, Block
 from idp.directory.rules.register_columns import RefusedFileError
 
 
@@ -135,3 +138,51 @@ def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
 
 def test_a_device_is_no_file() -> None:
     refused(Path("/dev/zero"), "not a file")
+
+
+def blocks_of(path: Path, monkeypatch: pytest.MonkeyPatch, size: int = 8) -> list[Block]:
+    monkeypatch.setattr(register_file, "BLOCK_BYTES", size)
+    with open_blocks(path) as blocks:
+        return list(blocks)
+
+
+def test_blocks_are_whole_lines_behind_the_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plain.txt"
+    path.write_bytes(b"\nheader|\n" + TWO_LINES * 2 + b"last|")
+    assert blocks_of(path, monkeypatch) == [
+        Block(3, b"a|b|\nc|d|\n"),
+        Block(5, b"a|b|\nc|d|\n"),
+        Block(7, b"last|"),
+    ]
+
+
+@pytest.mark.parametrize("end", [b"", b"\nnext|\n"])
+@pytest.mark.parametrize("size", [8, 1 << 20])
+def test_of_a_line_too_long_a_block_keeps_what_shows_that_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, size: int
+) -> None:
+    path = tmp_path / "plain.txt"
+    path.write_bytes(b"header|\na|\n" + b"x" * 3_000_000 + end)
+    blocks = blocks_of(path, monkeypatch, size)
+    whole = b"".join(block.content for block in blocks)
+    assert LONGEST_LINE < len(whole) <= size + LONGEST_LINE + 20
+    kept, *after = whole.removeprefix(b"a|\n").split(b"\n")
+    assert len(kept) >= LONGEST_LINE
+    assert after == end.split(b"\n")[1:]
+
+
+@pytest.mark.parametrize(
+    ("content", "last"),
+    [
+        (b"a|\nb|\n", Line(8, b"b|\n")),
+        (b"a|\nb|", Line(8, b"b|")),
+        (b"b|", Line(7, b"b|")),
+        (b"a|\n \n", None),
+        (b"a|\n" + b"x" * (LONGEST_LINE + 1), Line(8, None)),
+    ],
+)
+def test_the_last_line_of_a_block_has_its_number(content: bytes, last: Line | None) -> None:
+    assert last_line(Block(7, content)) == last
+    assert last_line(None) is None

@@ -1,6 +1,5 @@
 """A practice among several: its key, and the claims' first one."""
 
-from dataclasses import replace
 from uuid import uuid4
 
 from hypothesis import given
@@ -49,7 +48,7 @@ def test_each_profession_at_each_place_is_one_in_the_order_of_the_claims() -> No
 
 
 def test_two_that_cannot_be_told_apart_are_one() -> None:
-    twice = replace(PHYSICIAN, activities=(CABINET, CABINET._replace(telephone="01")))
+    twice = PHYSICIAN._replace(activities=(CABINET, CABINET._replace(telephone="01")))
     assert [each.activity for each in practices_of(person(twice))] == [CABINET]
 
 
@@ -61,7 +60,7 @@ def test_a_new_telephone_number_leaves_the_key_as_it_is() -> None:
 def test_another_role_or_category_is_another_practice() -> None:
     key = key_of(PHYSICIAN, CABINET)
     assert key_of(PHYSICIAN, CABINET._replace(code_role="FON-01")) != key
-    student = replace(PHYSICIAN, code_categorie_professionnelle="E")
+    student = PHYSICIAN._replace(code_categorie_professionnelle="E")
     assert key_of(student, CABINET) != key
     assert len(key) == KEY_LENGTH
 

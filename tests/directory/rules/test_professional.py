@@ -48,17 +48,17 @@ def test_the_name_of_exercise_is_shown_with_its_title() -> None:
 
 @pytest.mark.parametrize("civility", ["", "M", "MME", "XX"])
 def test_a_civility_is_no_title(civility: str) -> None:
-    person = replace(PERSON, exercices=(replace(DOCTOR, code_civilite=civility),))
+    person = replace(PERSON, exercices=(DOCTOR._replace(code_civilite=civility),))
     assert person.display_name == "Camille Lefèvre"
 
 
 def test_a_professor_is_called_one() -> None:
-    person = replace(PERSON, exercices=(replace(DOCTOR, code_civilite="PR"),))
+    person = replace(PERSON, exercices=(DOCTOR._replace(code_civilite="PR"),))
     assert person.display_name == "Pr Camille Lefèvre"
 
 
 def test_a_student_never_has_the_title_even_if_the_register_says_so() -> None:
-    student = replace(PERSON, exercices=(replace(DOCTOR, code_categorie_professionnelle="E"),))
+    student = replace(PERSON, exercices=(DOCTOR._replace(code_categorie_professionnelle="E"),))
     assert student.display_name == "Camille Lefèvre"
     assert student.profession_label == "Médecin en formation"
     assert student.is_student
@@ -66,15 +66,15 @@ def test_a_student_never_has_the_title_even_if_the_register_says_so() -> None:
 
 def test_no_student_of_any_profession_reads_as_one() -> None:
     for code in PROFESSIONS:
-        exercice = replace(DOCTOR, code_profession=code, code_categorie_professionnelle="E")
+        exercice = DOCTOR._replace(code_profession=code, code_categorie_professionnelle="E")
         student = replace(PERSON, exercices=(exercice,))
         assert student.profession_label not in PROFESSIONS.values()
         assert "Dr" not in student.display_name
 
 
 def test_a_professional_who_studies_is_no_student() -> None:
-    studies = replace(DOCTOR, code_categorie_professionnelle="E")
-    nurse = replace(DOCTOR, code_profession="60", code_civilite="")
+    studies = DOCTOR._replace(code_categorie_professionnelle="E")
+    nurse = DOCTOR._replace(code_profession="60", code_civilite="")
     assert not replace(PERSON, exercices=(nurse, studies)).is_student
 
 
@@ -87,7 +87,7 @@ def test_a_person_without_exercice_has_a_name_and_no_profession() -> None:
 
 
 def test_the_first_activity_is_the_first_of_the_first_exercice_that_has_one() -> None:
-    retired = replace(DOCTOR, activities=())
+    retired = DOCTOR._replace(activities=())
     assert PERSON.first_activity == Activity(code_postal="44990")
     assert replace(PERSON, exercices=(retired, DOCTOR)).first_activity is DOCTOR.activities[0]
     assert replace(PERSON, exercices=(retired,)).first_activity is None

@@ -57,7 +57,7 @@ def test_a_snapshot_takes_the_savoir_faire_given_and_keeps_the_rest() -> None:
     )
     said = {("10", "C"): [CAPACITY, CARDIOLOGY], ("60", "C"): [CARDIOLOGY]}
     rendered = with_savoir_faire(person.to_snapshot(), said)
-    known = replace(PHYSICIAN, savoir_faire=(CARDIOLOGY, CAPACITY))
+    known = PHYSICIAN._replace(savoir_faire=(CARDIOLOGY, CAPACITY))
     assert Professional.from_snapshot(rendered) == replace(person, exercices=(known, STUDENT))
     before = with_savoir_faire(rendered, {("10", "C"): PHYSICIAN.savoir_faire})
     assert before == person.to_snapshot()

@@ -13,7 +13,7 @@ MILLISECONDS = 1_795_536_000_000
 
 
 def subject(identifier: str, entropy: bytes = ONE, milliseconds: int = MILLISECONDS) -> UUID:
-    return person_id_for(parse_national_id(identifier), entropy, milliseconds)
+    return UUID(person_id_for(parse_national_id(identifier), entropy, milliseconds))
 
 
 def test_a_subject_is_of_version_7_and_says_when_it_was_drawn() -> None:
