@@ -167,6 +167,8 @@ class Hygie:
     offline_codes: bool = False
     # Whether persons whom no import of the register holds any more are refused.
     refuses_who_left_the_register: bool = True
+    # Whether those are who are in the register, but whose every practice has ended.
+    refuses_whose_practices_ended: bool = False
     # Hosts of the push services that phones may name; the phone chooses, so nothing else is called.
     push_services: tuple[str, ...] = PUSH_SERVICES
     # Reverse proxies of ours in front: how many entries of X-Forwarded-For may be believed.

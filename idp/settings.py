@@ -222,6 +222,7 @@ HYGIE = Hygie(
     ),
     offline_codes=env.bool("HYGIE_OFFLINE_CODES", default=False),
     refuses_who_left_the_register=env.bool("HYGIE_REFUSE_WHO_LEFT_REGISTER", default=True),
+    refuses_whose_practices_ended=env.bool("HYGIE_REFUSE_PRACTICES_ENDED", default=False),
     push_services=tuple(env.list("HYGIE_PUSH_SERVICES", default=list(PUSH_SERVICES))),
     proxies=_number("HYGIE_PROXIES", 0),
     accepts_registrations=env.bool("HYGIE_CLIENT_REGISTRATION", default=False),

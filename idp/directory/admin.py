@@ -81,6 +81,7 @@ class CardInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         *("national_id", "family_name", "given_names", "is_test", "left_register_at"),
+        "practices_ended_on",
         "updated_at",
     )
     list_filter = ("is_test",)

@@ -283,6 +283,54 @@ def test_the_policy_may_let_them_in(person: Person, settings: Settings) -> None:
     assert not is_over(session)
 
 
+PRACTICES_ENDED = "every practice ended"
+
+
+def end_practices(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(practices_ended_on=clock.now().date())
+
+
+@pytest.fixture
+def refuses_practices_ended(settings: Settings) -> None:
+    settings.HYGIE = replace(settings.HYGIE, refuses_whose_practices_ended=True)
+
+
+def test_who_practises_nowhere_any_more_logs_in_unless_the_policy_refuses(person: Person) -> None:
+    end_practices(person)
+    session = session_of(person)
+    assert withdraw_barred_people() == 0
+    assert not is_over(session)
+
+
+@pytest.mark.usefixtures("refuses_practices_ended")
+def test_the_policy_ends_what_they_have_from_that_moment(device: Device) -> None:
+    person = device.holder
+    attempt = open_one()
+    login.prove(attempt=attempt, authentication=proof_of(person))
+    attempt.refresh_from_db()
+    session, cookie = login.finish(attempt=attempt)
+    assert login.current_session(cookie_secret=cookie) is not None
+    end_practices(person)
+    assert login.current_session(cookie_secret=cookie) is None
+    assert withdraw_barred_people() == 1
+    assert is_over(session)
+    assert session.end_reason == PRACTICES_ENDED
+    assert AuditRow.objects.get(event="access_withdrawn").data["cause"] == PRACTICES_ENDED
+    device.refresh_from_db()
+    assert device.state == "active"
+
+
+@pytest.mark.usefixtures("refuses_practices_ended")
+def test_the_policy_refuses_them_until_they_practise_again(person: Person) -> None:
+    end_practices(person)
+    with pytest.raises(IdpError) as refused:
+        login.prove(attempt=open_one(), authentication=proof_of(person))
+    assert "n’exercez plus nulle part" in refused.value.description
+    assert refused.value.detail == PRACTICES_ENDED
+    Person.objects.update(practices_ended_on=None)
+    assert not is_over(session_of(person))
+
+
 # ---- at the same time --------------------------------------------------------------------------
 
 

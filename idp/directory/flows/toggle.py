@@ -33,7 +33,7 @@ _TOGETHER: Final = 1000
 # What the register says of a person, beside their subject and their identifiers.
 _REGISTERED: Final = (
     *("national_id", "family_name", "given_names", "civility", "snapshot", "fingerprint"),
-    *("raw_fingerprint", "source", "left_register_at"),
+    *("raw_fingerprint", "source", "left_register_at", "practices_ended_on"),
 )
 
 

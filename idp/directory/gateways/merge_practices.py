@@ -52,6 +52,7 @@ def merge_practices(cursor: Any, change: Change) -> None:
         _go_on(cursor, table)
         _begin(cursor, table, change)
     end_unpractised(cursor, change, "SELECT id FROM staged_person")
+    _tell_practices_ended(cursor)
 
 
 def end_unpractised(cursor: Any, change: Change, people: str) -> None:
@@ -63,6 +64,20 @@ def end_unpractised(cursor: Any, change: Change, people: str) -> None:
         "(SELECT 1 FROM directory_exercice e WHERE e.person_id = directory_savoirfaire.person_id "
         f"AND e.until IS NULL AND {same})",
         [change.day, change.batch],
+    )
+
+
+def _tell_practices_ended(cursor: Any) -> None:
+    """Of staged people: the day since which they practise nowhere, if they ever did."""
+    of = "FROM directory_practice r WHERE r.person_id = directory_person.id"
+    ended = (
+        f"CASE WHEN NOT EXISTS (SELECT 1 {of} AND r.until IS NULL) "
+        f"THEN (SELECT max(r.until) {of}) END"
+    )
+    cursor.execute(
+        f"UPDATE directory_person SET practices_ended_on = {ended} "
+        "WHERE id IN (SELECT id FROM staged_person) AND (practices_ended_on IS NOT NULL OR "
+        f"NOT EXISTS (SELECT 1 {of} AND r.until IS NULL))"
     )
 
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -21,6 +21,8 @@ from typing import Final, Self, TypeVar
 NICENESS: Final = 10
 # Starting processes costs more than so few pieces of work.
 ALONE: Final = 8
+# For each process, so that none of them waits while the database does.
+WAITING: Final = 6
 Given = TypeVar("Given")
 Done = TypeVar("Done")
 
@@ -52,13 +54,15 @@ class Processes:
 
     def map(self, work: Callable[[Given], Done], every: Iterable[Given]) -> Iterator[Done]:
         """What `work` makes of each, in their order; not many of them are held at a time."""
-        given = iter(every)
-        if self._pool is None:
-            yield from map(work, islice(given, ALONE))
+        rest = iter(every)
+        first = [*islice(rest, ALONE)]
+        if len(first) < ALONE and self._pool is None:
+            yield from map(work, first)
+            return
         waiting: deque[Future[Done]] = deque()
-        for each in given:
+        for each in chain(first, rest):
             waiting.append(self._submitted(work, each))
-            if len(waiting) >= 3 * self._workers:
+            if len(waiting) >= WAITING * self._workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

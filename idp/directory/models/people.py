@@ -28,6 +28,8 @@ class Person(models.Model):
     fingerprint = models.CharField(max_length=64)
     # Since when no import holds this person (radiation, end of every practice); null: they are in.
     left_register_at = models.DateTimeField(null=True)
+    # The first day on which none of their practices went on; null: one does, or none ever was.
+    practices_ended_on = models.DateField(null=True)
     # « Liste rouge »: found by nobody but under an identifier that is known already.
     is_red_listed = models.BooleanField(default=False, db_default=False)
     # Of the raw rows: equal means that there is nothing even to parse.
@@ -39,11 +41,8 @@ class Person(models.Model):
 
     class Meta:
         verbose_name = "professionnel"
-        # Few and small: each is written for each of two million people. A constraint, not
-        # `unique=True`, which would add an index for LIKE.
-        constraints = [
-            models.UniqueConstraint(fields=["national_id"], name="directory_person_national_id")
-        ]
+        # Few and small: each is written for each of two million people. That nobody else has a
+        # national identifier is for `AlternativeIdentifier` to say.
         indexes = [
             models.Index(Upper("family_name"), name="directory_person_name"),
             # Of the sandbox's own people, however many fictitious ones are imported beside them.

@@ -76,11 +76,11 @@ class Exercice(NamedTuple):
 
     @classmethod
     def from_snapshot(cls, data: ExerciceSnapshot) -> Self:
-        *of, savoir_faire, activities = data
+        profession, category, civility, nom, prenom, savoir_faire, activities = data
         return cls(
-            *of,
-            savoir_faire=tuple(map(SavoirFaire._make, savoir_faire)),
-            activities=tuple(map(Activity.from_snapshot, activities)),
+            *(profession, category, civility, nom, prenom),
+            tuple(map(SavoirFaire._make, savoir_faire)),
+            tuple(map(Activity.from_snapshot, activities)),
         )
 
 
@@ -136,7 +136,7 @@ class Professional:
             self.family_name,
             self.given_names,
             self.civility,
-            self.exercices,
+            [*self.exercices],
             self.person_id.hex,
             self.national_id,
             self.is_test,

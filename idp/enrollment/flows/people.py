@@ -38,7 +38,7 @@ def standing_of_holder(request: ApprovalRequest) -> login.Standing:
     return login.Standing(
         person_id=holder.pk,
         is_ordered_out=vars(request)["is_ordered_out"],
-        has_left=login.has_left(holder),
+        by_register=login.barred_by_register(holder),
     )
 
 

@@ -35,9 +35,9 @@ from idp.login.flows.sessions import (
 )
 from idp.login.flows.standing import (
     Standing,
+    barred_by_register,
     card_orders,
     check_standing,
-    has_left,
     is_ordered_out,
     is_phone_ordered_out,
 )
@@ -56,6 +56,7 @@ __all__ = [
     "Standing",
     "ask_decoupled",
     "attempt_of",
+    "barred_by_register",
     "card_orders",
     "check_standing",
     "current_session",
@@ -66,7 +67,6 @@ __all__ = [
     "finish_decoupled",
     "forget_browser",
     "forget_person",
-    "has_left",
     "holder_of",
     "is_ordered_out",
     "is_phone_ordered_out",

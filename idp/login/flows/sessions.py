@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
 from idp.core import clock, secrets
-from idp.login.flows.standing import has_left
+from idp.login.flows.standing import barred_by_register
 from idp.login.models import EarlierProof, SsoSession
 from idp.login.rules.authentication import Authentication, AuthMode
 
@@ -29,7 +29,7 @@ def current_session(*, cookie_secret: str) -> SsoSession | None:
     now = clock.now()
     if session is None or not session.is_live(now=now, idle=settings.HYGIE.lifetimes.sso_idle):
         return None
-    if has_left(session.person):
+    if barred_by_register(session.person):
         return None
     keep_alive(session=session)
     return session

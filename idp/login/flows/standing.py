@@ -26,7 +26,7 @@ class Standing:
 
     person_id: UUID
     is_ordered_out: bool
-    has_left: bool
+    by_register: Cause | None
 
 
 def barred_people() -> QuerySet[Person]:
@@ -34,16 +34,20 @@ def barred_people() -> QuerySet[Person]:
     is_out = Q(is_ordered=True)
     if settings.HYGIE.refuses_who_left_the_register:
         is_out |= Q(left_register_at__isnull=False, is_red_listed=False)
+    if settings.HYGIE.refuses_whose_practices_ended:
+        is_out |= Q(practices_ended_on__isnull=False)
     return Person.objects.annotate(is_ordered=_ordered()).filter(is_out)
 
 
-def has_left(person: Person) -> bool:
+def barred_by_register(person: Person) -> Cause | None:
     """Of a row at hand, without a statement: sessions and tokens are judged by it at each use."""
-    return (
-        settings.HYGIE.refuses_who_left_the_register
-        and person.left_register_at is not None
-        and not person.is_red_listed
-    )
+    policy = settings.HYGIE
+    has_left = person.left_register_at is not None and not person.is_red_listed
+    if policy.refuses_who_left_the_register and has_left:
+        return Cause.LEFT_REGISTER
+    if policy.refuses_whose_practices_ended and person.practices_ended_on is not None:
+        return Cause.PRACTICES_ENDED
+    return None
 
 
 def check_standing(*, person_id: UUID) -> None:
@@ -57,27 +61,33 @@ def judge(standing: Standing) -> None:
     """The same of what a caller has read with its own rows."""
     if standing.is_ordered_out:
         raise _barred(Cause.ORDER)
-    if standing.has_left:
-        raise _barred(Cause.LEFT_REGISTER)
+    if standing.by_register:
+        raise _barred(standing.by_register)
 
 
 def _barred(cause: Cause) -> IdpError:
-    return IdpError(
-        ACCESS_REVOKED,
-        _("Votre accès à ce service est suspendu. Aucune connexion n’est possible en votre nom.")
-        if cause is Cause.ORDER
-        else _(
+    if cause is Cause.ORDER:
+        said = _(
+            "Votre accès à ce service est suspendu. Aucune connexion n’est possible en votre nom."
+        )
+    elif cause is Cause.PRACTICES_ENDED:
+        said = _(
+            "Le répertoire des professionnels indique que vous n’exercez plus nulle part. "
+            "Si c’est une erreur, adressez-vous à votre Ordre ou à votre autorité d’enregistrement."
+        )
+    else:
+        said = _(
             "Le répertoire des professionnels ne vous compte plus parmi ceux qui exercent. "
             "Si c’est une erreur, adressez-vous à votre Ordre ou à votre autorité d’enregistrement."
-        ),
-        detail=cause,
-        status=403,
-    )
+        )
+    return IdpError(ACCESS_REVOKED, said, detail=cause, status=403)
 
 
 def cause_of(person: Person) -> Cause:
     """Of a row of `barred_people`."""
-    return Cause.ORDER if getattr(person, "is_ordered", False) else Cause.LEFT_REGISTER
+    if getattr(person, "is_ordered", False):
+        return Cause.ORDER
+    return barred_by_register(person) or Cause.LEFT_REGISTER
 
 
 def ordered_out() -> set[UUID]:

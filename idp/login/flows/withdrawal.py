@@ -29,10 +29,10 @@ def withdraw(*, person_id: UUID, cause: Cause) -> dict[str, int]:
     """Ends all that a person has: phones, logins under way, sessions (with their tokens).
 
     Portals hear of it as of every session that ends. Each end is a row of the audit log; what is
-    returned are the counts. Whoever left the register keeps the phones, which log nobody in
+    returned are the counts. Whom the register bars keeps the phones, which log nobody in
     meanwhile: a register that was wrong for a day costs nobody an activation.
     """
-    ends_phones = cause is not Cause.LEFT_REGISTER
+    ends_phones = cause not in (Cause.LEFT_REGISTER, Cause.PRACTICES_ENDED)
     owned = _tell(Withdrawal(person_id=person_id, cause=cause, ends_phones=ends_phones))
     logins = _end_logins(_proven().filter(authentication__person_id=str(person_id)), cause)
     return {"sessions": _end(_live().filter(person_id=person_id), cause), "logins": logins, **owned}
@@ -83,14 +83,16 @@ def withdraw_device(*, device: str, reason: str) -> int:
 
 
 def withdraw_barred_people() -> int:
-    """Job of the worker: who left the register, and logins that raced with an order.
+    """Job of the worker: whom the register bars, and logins that raced with an order.
 
-    Tokens and sessions of who left are dead since the import; here their portals are told.
+    Tokens and sessions of the former are dead since the import; here their portals are told.
     """
     # From the sessions to the people, by index: every few seconds, in a directory of millions.
     live = SsoSession.objects.filter(ended_at__isnull=True, expires_at__gt=clock.now())
-    left = live.filter(person__left_register_at__isnull=False).values_list("person_id", flat=True)
-    people = barred_people().filter(pk__in={*left, *ordered_out()})
+    is_over = Q(person__left_register_at__isnull=False)
+    is_over |= Q(person__practices_ended_on__isnull=False)
+    out = live.filter(is_over).values_list("person_id", flat=True)
+    people = barred_people().filter(pk__in={*out, *ordered_out()})
     with_session = people.filter(Exists(live.filter(person=OuterRef("pk"))))
     return sum(_withdraw_barred(person) for person in with_session)
 

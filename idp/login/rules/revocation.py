@@ -11,6 +11,7 @@ class Cause(StrEnum):
 
     CARD_OPPOSED = "card opposed"
     LEFT_REGISTER = "left the register"
+    PRACTICES_ENDED = "every practice ended"
     REPORTED_LOST = "reported lost by its holder"
     ORDER = "order of the operator"
 

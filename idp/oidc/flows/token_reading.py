@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from idp.core import clock, secrets
-from idp.login.flows import has_left
+from idp.login.flows import barred_by_register
 from idp.oidc.gateways import keys
 from idp.oidc.models import Client, Grant
 from idp.oidc.rules.tokens import CLIENT_TOKEN, grant_of
@@ -52,7 +52,7 @@ def is_alive(grant: Grant, *, now: datetime) -> bool:
         and grant.client.is_enabled
         and session.ended_at is None
         and now < session.expires_at
-        and not has_left(session.person)
+        and not barred_by_register(session.person)
         and (settings.HYGIE.is_sandbox or not is_fictitious)
     )
 

@@ -108,6 +108,41 @@ def test_places_without_an_identifier_are_told_apart_by_all_that_is_said(
     assert Practice.objects.filter(structure=None).count() == 1
 
 
+def practices_ended() -> int | None:
+    """The day on which the last practice of the first person ended."""
+    ended = Person.objects.get(national_id=f"8{rpps(1)}").practices_ended_on
+    return ended.day if ended else None
+
+
+def test_the_day_on_which_every_practice_ended_is_kept_until_one_begins(
+    import_bytes: Import,
+) -> None:
+    on(1, import_bytes, row(**PRACTICE), row(**ELSEWHERE))
+    assert practices_ended() is None
+    on(2, import_bytes, row(**ELSEWHERE))
+    assert practices_ended() is None
+    on(3, import_bytes, row())
+    assert practices_ended() == 3
+    on(4, import_bytes, row(nom="DURAND"))
+    assert practices_ended() == 3
+    last = on(5, import_bytes, row(**PRACTICE))
+    assert practices_ended() is None
+    roll_back_import(batch_id=last.batch)
+    assert practices_ended() == 3
+
+
+def test_who_never_practised_has_not_ended_and_who_comes_back_without_has(
+    import_bytes: Import,
+) -> None:
+    on(1, import_bytes, row())
+    on(2, import_bytes, row(nom="DURAND"))
+    assert practices_ended() is None
+    on(3, import_bytes, row(**PRACTICE))
+    on(4, import_bytes)
+    on(5, import_bytes, row())
+    assert practices_ended() == 4
+
+
 def test_an_import_taken_back_leaves_no_trace_in_the_days(import_bytes: Import) -> None:
     on(1, import_bytes, row(**PRACTICE, code_type_savoir_faire="S", code_savoir_faire="SM04"))
     before = (practices(), list(Exercice.objects.order_by("pk").values()), places())

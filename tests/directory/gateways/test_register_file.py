@@ -158,7 +158,7 @@ def test_blocks_are_whole_lines_behind_the_header(
     ]
 
 
-@pytest.mark.parametrize("end", [b"", b"\nnext|\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\nnext|\n"])
 @pytest.mark.parametrize("size", [8, 1 << 20])
 def test_of_a_line_too_long_a_block_keeps_what_shows_that_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, size: int

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.directory.rules.merge import RegisterEntry, merge_rows
+from idp.directory.rules.merge import JSON, RegisterEntry, json_of_texts, merge_rows
 from idp.directory.rules.professional import Exercice
 from idp.directory.rules.register_row import RegisterRow, parse_row
 from tests.directory.register import COLUMNS_READ, row
@@ -27,6 +27,22 @@ def a_row(speciality: str, place: str, exercice: tuple[str, str]) -> RegisterRow
         code_profession=exercice[0],
         code_categorie_professionnelle=exercice[1],
     )
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('"\\\n'))))
+def test_a_list_of_texts_is_written_as_the_library_writes_it(texts: list[str]) -> None:
+    assert json_of_texts(texts) == JSON.encode(texts)
+
+
+def test_what_is_said_is_the_json_of_a_snapshot() -> None:
+    entry = merge_rows(
+        [
+            read(nom='A "B" \\', identifiant_technique_structure="F1"),
+            read(code_profession="60", code_savoir_faire="SM04"),
+        ]
+    )
+    names = entry.family_name, entry.given_names, entry.civility
+    assert entry.to_json() == JSON.encode((*names, entry.exercices))
 
 
 some_rows = st.lists(
