@@ -56,12 +56,11 @@ class ReadPerson(NamedTuple):
     raw_fingerprint: str
 
 
-@dataclass(slots=True, kw_only=True)
-class ReadChunk:
-    """People read together, of how many rows, and the rows left out: line number, reason."""
+@dataclass(slots=True)
+class Read:
+    """How many rows were read, and which are left out: line number, reason."""
 
     rows: int = 0
-    people: list[ReadPerson] = field(default_factory=list)
     malformed: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -110,29 +109,21 @@ def look_over(columns: RegisterColumns, header: bytes, numbered: tuple[int, Bloc
 
 
 def read_people(
-    columns: RegisterColumns, header: bytes, people: Iterable[RawPerson], *, test_identities: bool
-) -> ReadChunk:
-    """Parse and merge. Nobody is made of malformed rows alone."""
-    chunk = ReadChunk()
-    reader = RowReader(columns, test_identities=test_identities)
+    reader: RowReader, header: bytes, people: Iterable[RawPerson], done: Read
+) -> Iterator[ReadPerson]:
+    """Parse and merge, one by one. Nobody is made of malformed rows alone."""
     for person in people:
         rows: list[RegisterRow] = []
-        chunk.rows += len(person.lines)
+        done.rows += len(person.lines)
         for number, raw in person.lines:
             if raw is None:
-                chunk.malformed.append((number, "longer than 65536 bytes"))
+                done.malformed.append((number, "longer than 65536 bytes"))
                 continue
             try:
                 rows.append(reader.read(raw))
             except MalformedRowError as error:
-                chunk.malformed.append((number, str(error)))
+                done.malformed.append((number, str(error)))
         if rows:
             whole = len(rows) == len(person.lines)
             raws = [raw for _, raw in person.lines if raw is not None]
-            chunk.people.append(
-                ReadPerson(
-                    entry=merge_rows(rows),
-                    raw_fingerprint=raw_fingerprint(header, raws) if whole else "",
-                )
-            )
-    return chunk
+            yield ReadPerson(merge_rows(rows), raw_fingerprint(header, raws) if whole else "")

@@ -15,8 +15,9 @@ from idp.directory.rules.blocks import RawPerson
 from idp.directory.rules.merge import fingerprint_of
 from idp.directory.rules.practices import key_of
 from idp.directory.rules.professional import Exercice
-from idp.directory.rules.raw_people import read_people
+from idp.directory.rules.raw_people import Read, read_people
 from idp.directory.rules.register_columns import RegisterColumns
+from idp.directory.rules.register_row import RowReader
 from idp.directory.rules.savoir_faire import Known, Source, with_listed
 from idp.directory.rules.structures import digest_of
 from idp.directory.rules.subjects import person_id_for
@@ -158,13 +159,13 @@ class StoredChunk:
 
 def store_chunk(chunk: Chunk) -> StoredChunk:
     """Read and render a chunk. Pure: runs in any process."""
-    read = read_people(
-        chunk.columns, chunk.header, chunk.people, test_identities=chunk.test_identities
-    )
+    reader = RowReader(chunk.columns, test_identities=chunk.test_identities)
     rendering = Rendering()
     entering = Entering(rendering, chunk.stamp)
-    stored = StoredChunk(read=read.rows, malformed=read.malformed)
-    for entry, raw_fingerprint in read.people:
+    read = Read()
+    stored = StoredChunk(malformed=read.malformed)
+    # One by one: what was made of somebody is gone before it leaves the processor's cache.
+    for entry, raw_fingerprint in read_people(reader, chunk.header, chunk.people, read):
         subject = chunk.known.get(entry.national_id.value) or newcomer(
             entry.national_id, chunk.stamp.entropy, chunk.milliseconds
         )
@@ -189,6 +190,7 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         names = entry.family_name, entry.given_names, entry.civility
         into.add_person(subject, names, said, fingerprint, raw_fingerprint)
         into.add_exercices(subject.person_id, entry.exercices)
+    stored.read = read.rows
     stored.entering = entering.rows()
     stored.rows = rendering.rows()
     stored.structures = rendering.structures
