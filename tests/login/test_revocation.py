@@ -1,4 +1,4 @@
-"""Orders against persons and phones, the register's end of a person: at once, audited, undone."""
+"""Orders against persons and phones: at once, audited, undone."""
 
 from dataclasses import replace
 from threading import Thread
@@ -20,26 +20,13 @@ from idp.login.models import RevocationOrder, SsoSession
 from idp.login.rules.revocation import Cause, Order, TargetKind
 from tests.emulators.phones import SoftPhone
 from tests.emulators.workstation import Workstation
-from tests.login.conftest import open_one, proof_of
+from tests.login.conftest import is_over, open_one, proof_of, session_of
 from tests.people import make_person
-
-
-def session_of(person: Person) -> SsoSession:
-    attempt = open_one()
-    login.prove(attempt=attempt, authentication=proof_of(person))
-    attempt.refresh_from_db()
-    session, _secret = login.finish(attempt=attempt)
-    return session
 
 
 def order(person: Person, **changes: str) -> Order:
     made = Order(kind=TargetKind.PERSON, target=person.national_id, reason="ticket 17", by="admin")
     return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def is_over(session: SsoSession) -> bool:
-    session.refresh_from_db()
-    return session.ended_at is not None
 
 
 def test_an_order_ends_all_that_a_person_has(person: Person) -> None:
@@ -169,14 +156,6 @@ def test_an_unknown_person_is_said(person: Person, target: str, said: str) -> No
 # ---- a phone -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def device(person: Person) -> Device:
-    workstation = Workstation()
-    workstation.log_in_by_card(person)
-    workstation.activate(SoftPhone(Browser()))
-    return Device.objects.get()
-
-
 def by_phone(device: Device) -> SsoSession:
     session = session_of(device.holder)
     SsoSession.objects.filter(pk=session.pk).update(device=str(device.pk))
@@ -227,108 +206,6 @@ def test_what_suspended_a_phone_besides_the_order_keeps_it_out(device: Device) -
 def test_an_unknown_phone_is_said(device: Device, target: str) -> None:
     with pytest.raises(IdpError, match="phone"):
         login.revoke(phone_order(device, target=target))
-
-
-# ---- the register ------------------------------------------------------------------------------
-
-
-def leave(person: Person, **changes: object) -> None:
-    Person.objects.filter(pk=person.pk).update(left_register_at=clock.now(), **changes)
-
-
-def test_who_left_the_register_has_no_session_from_that_moment(person: Person) -> None:
-    attempt = open_one()
-    login.prove(attempt=attempt, authentication=proof_of(person))
-    attempt.refresh_from_db()
-    session, cookie = login.finish(attempt=attempt)
-    assert login.current_session(cookie_secret=cookie) is not None
-    leave(person)
-    assert login.current_session(cookie_secret=cookie) is None
-    assert not is_over(session)
-    assert withdraw_barred_people() == 1
-    assert is_over(session)
-    assert session.end_reason == "left the register"
-    assert AuditRow.objects.get(event="access_withdrawn").data["cause"] == "left the register"
-
-
-def test_who_left_does_not_log_in_and_who_came_back_does(person: Person) -> None:
-    leave(person)
-    with pytest.raises(IdpError) as refused:
-        login.prove(attempt=open_one(), authentication=proof_of(person))
-    assert "ne vous compte plus" in refused.value.description
-    Person.objects.update(left_register_at=None)
-    assert not is_over(session_of(person))
-
-
-def test_phones_of_who_left_are_there_when_they_come_back(device: Device) -> None:
-    leave(device.holder)
-    withdraw_barred_people()
-    device.refresh_from_db()
-    assert device.state == "active"
-
-
-def test_the_red_list_is_absent_from_the_register_and_has_not_left(person: Person) -> None:
-    session = session_of(person)
-    leave(person, is_red_listed=True)
-    assert withdraw_barred_people() == 0
-    assert not is_over(session)
-    assert not is_over(session_of(person))
-
-
-def test_the_policy_may_let_them_in(person: Person, settings: Settings) -> None:
-    settings.HYGIE = replace(settings.HYGIE, refuses_who_left_the_register=False)
-    leave(person)
-    session = session_of(person)
-    assert withdraw_barred_people() == 0
-    assert not is_over(session)
-
-
-PRACTICES_ENDED = "every practice ended"
-
-
-def end_practices(person: Person) -> None:
-    Person.objects.filter(pk=person.pk).update(practices_ended_on=clock.now().date())
-
-
-@pytest.fixture
-def refuses_practices_ended(settings: Settings) -> None:
-    settings.HYGIE = replace(settings.HYGIE, refuses_whose_practices_ended=True)
-
-
-def test_who_practises_nowhere_any_more_logs_in_unless_the_policy_refuses(person: Person) -> None:
-    end_practices(person)
-    session = session_of(person)
-    assert withdraw_barred_people() == 0
-    assert not is_over(session)
-
-
-@pytest.mark.usefixtures("refuses_practices_ended")
-def test_the_policy_ends_what_they_have_from_that_moment(device: Device) -> None:
-    person = device.holder
-    attempt = open_one()
-    login.prove(attempt=attempt, authentication=proof_of(person))
-    attempt.refresh_from_db()
-    session, cookie = login.finish(attempt=attempt)
-    assert login.current_session(cookie_secret=cookie) is not None
-    end_practices(person)
-    assert login.current_session(cookie_secret=cookie) is None
-    assert withdraw_barred_people() == 1
-    assert is_over(session)
-    assert session.end_reason == PRACTICES_ENDED
-    assert AuditRow.objects.get(event="access_withdrawn").data["cause"] == PRACTICES_ENDED
-    device.refresh_from_db()
-    assert device.state == "active"
-
-
-@pytest.mark.usefixtures("refuses_practices_ended")
-def test_the_policy_refuses_them_until_they_practise_again(person: Person) -> None:
-    end_practices(person)
-    with pytest.raises(IdpError) as refused:
-        login.prove(attempt=open_one(), authentication=proof_of(person))
-    assert "n’exercez plus nulle part" in refused.value.description
-    assert refused.value.detail == PRACTICES_ENDED
-    Person.objects.update(practices_ended_on=None)
-    assert not is_over(session_of(person))
 
 
 # ---- at the same time --------------------------------------------------------------------------

@@ -1,15 +1,25 @@
-"""What is read of a register file, in which encoding, and by how many processes."""
+"""What is read of a register file: in which encoding, how often, and by how many processes."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.import_register import ImportSummary, Options, import_register
 from idp.directory.gateways import processes, register_file
 from idp.directory.models import Person, Practice, Structure
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.register_columns import EXTRACTION_COLUMNS
 from tests.directory.flows.test_import_register import counts, person
-from tests.directory.register import NAMES, PRACTICE, register, row, row_of, rpps
+from tests.directory.register import (
+    NAMES,
+    PRACTICE,
+    SANDBOX_FILE,
+    register,
+    row,
+    row_of,
+    rpps,
+)
 
 pytestmark = pytest.mark.django_db
 Import = Callable[..., ImportSummary]
@@ -46,3 +56,47 @@ def test_a_name_that_reads_like_an_absent_value_is_a_name(import_bytes: Import) 
     assert (found.family_name, found.given_names) == ("\\N", "\\\\N")
     practice = Practice.objects.get()
     assert (practice.code_role, practice.structure_id) == ("\\N", None)
+
+
+READ_ONCE = ["reading", "writing"]
+READ_TWICE = ["looking over", "reading", "writing"]
+
+
+def phases_of(path: Path, *, test_identities: bool = False) -> list[str]:
+    """An import's, each once."""
+    phases: list[str] = []
+    options = Options(
+        accept_changes=True,
+        test_identities=test_identities,
+        progress=lambda phase, _done: phases.append(phase),
+    )
+    import_register(path=path, options=options)
+    return [phase for number, phase in enumerate(phases) if phases[number - 1 : number] != [phase]]
+
+
+def test_the_first_file_is_read_once_and_every_later_one_compared(tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    path.write_bytes(register(row(), row(rpps(2))))
+    assert phases_of(path) == READ_ONCE
+    path.write_bytes(register(row(nom="DURAND"), row(rpps(3))))
+    assert phases_of(path) == READ_TWICE
+    assert [found.left_register_at is None for found in Person.objects.order_by("pk")] == [
+        *(True, False),
+        True,
+    ]
+
+
+def test_a_first_file_of_people_met_again_or_known_already_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "register.txt"
+    path.write_bytes(register(row(), row(rpps(2)), row(code_savoir_faire="SM54")))
+    assert phases_of(path) == ["reading", *READ_TWICE]
+    assert Person.objects.count() == 2
+    assert [known.code for known in person().exercices[0].savoir_faire] == ["SM54"]
+
+
+def test_a_first_file_of_people_of_the_sandbox_leaves_them_their_subjects(tmp_path: Path) -> None:
+    options = Options(test_identities=True, source=SANDBOX_SOURCE)
+    import_register(path=SANDBOX_FILE, options=options)
+    before = {found.pk for found in Person.objects.all()}
+    assert phases_of(SANDBOX_FILE, test_identities=True) == ["reading", *READ_TWICE]
+    assert {found.pk for found in Person.objects.all()} == before

@@ -31,7 +31,6 @@ from idp.directory.models import (
     SavoirFaire,
     Structure,
 )
-from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import Professional
 from idp.directory.rules.register_columns import RefusedFileError
 from tests.directory.register import (
@@ -109,50 +108,6 @@ def test_rows_met_again_after_somebody_else_are_added_not_swapped_in(
     activities = person().exercices[0].activities
     assert [activity.identifiant_technique_structure for activity in activities] == ["F1", "F2"]
     assert counts(import_bytes(content)) == (0, 0, 2, 0)
-
-
-READ_ONCE = ["reading", "writing"]
-READ_TWICE = ["looking over", "reading", "writing"]
-
-
-def phases_of(path: Path, *, test_identities: bool = False) -> list[str]:
-    """An import's, each once."""
-    phases: list[str] = []
-    options = Options(
-        accept_changes=True,
-        test_identities=test_identities,
-        progress=lambda phase, _done: phases.append(phase),
-    )
-    import_register(path=path, options=options)
-    return [phase for number, phase in enumerate(phases) if phases[number - 1 : number] != [phase]]
-
-
-def test_the_first_file_is_read_once_and_every_later_one_compared(tmp_path: Path) -> None:
-    path = tmp_path / "register.txt"
-    path.write_bytes(register(row(), row(rpps(2))))
-    assert phases_of(path) == READ_ONCE
-    path.write_bytes(register(row(nom="DURAND"), row(rpps(3))))
-    assert phases_of(path) == READ_TWICE
-    assert [found.left_register_at is None for found in Person.objects.order_by("pk")] == [
-        *(True, False),
-        True,
-    ]
-
-
-def test_a_first_file_of_people_met_again_or_known_already_is_read_anew(tmp_path: Path) -> None:
-    path = tmp_path / "register.txt"
-    path.write_bytes(register(row(), row(rpps(2)), row(code_savoir_faire="SM54")))
-    assert phases_of(path) == ["reading", *READ_TWICE]
-    assert Person.objects.count() == 2
-    assert [known.code for known in person().exercices[0].savoir_faire] == ["SM54"]
-
-
-def test_a_first_file_of_people_of_the_sandbox_leaves_them_their_subjects(tmp_path: Path) -> None:
-    options = Options(test_identities=True, source=SANDBOX_SOURCE)
-    import_register(path=SANDBOX_FILE, options=options)
-    before = {found.pk for found in Person.objects.all()}
-    assert phases_of(SANDBOX_FILE, test_identities=True) == ["reading", *READ_TWICE]
-    assert {found.pk for found in Person.objects.all()} == before
 
 
 def test_a_change_replaces_what_was_known_and_keeps_the_subject(import_bytes: Import) -> None:
