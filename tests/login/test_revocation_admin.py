@@ -12,7 +12,7 @@ from idp.core import clock
 from idp.directory.flows.cards import SeenCard, note_card
 from idp.directory.models import Card, Person
 from idp.login.models import RevocationOrder
-from tests.login.test_revocation import is_over, session_of
+from tests.login.conftest import is_over, session_of
 from tests.people import make_person
 
 PEOPLE, CARDS = "/admin/directory/person/", "/admin/directory/card/"

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from idp.directory.models import Person
-from tests.login.test_revocation import session_of
+from tests.login.conftest import session_of
 
 
 def run(*arguments: str) -> str:
