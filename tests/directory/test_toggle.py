@@ -109,7 +109,7 @@ def test_of_two_people_the_one_that_was_used_stays_with_what_the_register_says_n
     assert toggle(f"{ADELI};{RPPS}") == Toggled(fused=1)
     person = only_person()
     assert person.pk == former.pk
-    assert person.family_name == "DURAND"
+    assert (person.family_name, person.practices_ended_on) == ("DURAND", None)
     assert not Person.objects.filter(pk=main.pk).exists()
     assert Practice.objects.get(until=None).person_id == former.pk
     ended = Exercice.objects.exclude(until=None).get()
@@ -131,6 +131,7 @@ def test_of_two_people_the_rpps_one_stays_where_only_it_was_used(
     # What the other did is kept, as ended.
     kept = Practice.objects.get()
     assert (kept.person_id, kept.until) == (main.pk, clock.now().date())
+    assert only_person().practices_ended_on == kept.until
 
 
 def test_of_two_people_who_were_both_used_the_former_one_has_left_the_register(

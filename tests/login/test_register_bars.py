@@ -104,6 +104,19 @@ def test_the_policy_ends_what_they_have_from_that_moment(device: Device) -> None
 
 
 @pytest.mark.usefixtures("refuses_practices_ended")
+def test_of_who_is_in_no_file_the_policy_says_nothing(person: Person, settings: Settings) -> None:
+    """The red list, and where people who left log in all the same."""
+    end_practices(person)
+    leave(person, is_red_listed=True)
+    session = session_of(person)
+    leave(person, is_red_listed=False)
+    settings.HYGIE = replace(settings.HYGIE, refuses_who_left_the_register=False)
+    assert withdraw_barred_people() == 0
+    assert not is_over(session)
+    assert not is_over(session_of(person))
+
+
+@pytest.mark.usefixtures("refuses_practices_ended")
 def test_the_policy_refuses_them_until_they_practise_again(person: Person) -> None:
     end_practices(person)
     with pytest.raises(IdpError) as refused:

@@ -24,21 +24,20 @@ from django.db import IntegrityError, transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.batches import close_interrupted, running
+from idp.directory.flows.batches import close_interrupted, outage, running
 from idp.directory.flows.read_people import Flags, Reading, written_at
 from idp.directory.gateways import bulk, issued_cards, merge_staged
 from idp.directory.gateways.merge_practices import Change
 from idp.directory.gateways.processes import Processes
 from idp.directory.gateways.register_file import first_line, open_register
 from idp.directory.models import FormerState, ImportBatch
-from idp.directory.rules.raw_people import SCATTERED, header_digest
+from idp.directory.rules.raw_people import NAMED_ROWS, SCATTERED, header_digest
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.stored_rows import Stamp, StoredChunk
 from idp.directory.rules.subjects import ENTROPY_BYTES
 
 log = structlog.get_logger(__name__)
 
-NAMED_ROWS: Final = 20
 # Of the people known: what more than that changes or ends is more likely a bad file than news.
 GUARD: Final = 0.05
 # How many imports can be taken back, the last first.
@@ -66,9 +65,9 @@ class ImportSummary:
     batch: int = 0
     skipped: bool = False
 
-    def refuse_rows(self, rows: list[tuple[int, str]]) -> None:
+    def refuse_rows(self, rows: list[tuple[int, str]], *, count: int = 1) -> None:
         """Count rows that are left out, and remember the first ones."""
-        self.malformed_rows += len(rows)
+        self.malformed_rows += count
         # Rows of people scattered over the file are read last.
         self.malformed = sorted([*self.malformed, *rows])[:NAMED_ROWS]
 
@@ -77,7 +76,7 @@ class ImportSummary:
         self.rows += stored.read
         self.count("created", stored.created)
         self.count("changed", stored.changed)
-        self.refuse_rows(stored.malformed)
+        self.refuse_rows(stored.malformed, count=stored.malformed_rows)
         self.unchanged += stored.unchanged
 
     def count(self, what: str, by_profession: Counter[str]) -> None:
@@ -188,9 +187,9 @@ def _import(reading: Reading, batch: ImportBatch, options: Options) -> ImportSum
         # Nobody to compare with: the file is read once.
         try:
             return _store(reading, batch, options)
-        except IntegrityError:
+        except IntegrityError as error:
             # Somebody appears again after somebody else, or is of the sandbox.
-            log.info("register_read_twice", file=reading.path.name)
+            log.info("register_read_again", file=reading.path.name, reason=outage(error))
     found = _look_over(reading, batch, options)
     try:
         return _store(reading, batch, options, found)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from idp.directory.flows.import_register import ImportSummary
 from idp.directory.gateways.register_file import Line, refuse_broken_off
+from idp.directory.rules.blocks import LONGEST_LINE
 from idp.directory.rules.register_columns import Columns
 from idp.directory.rules.register_row import MalformedRowError
 
@@ -22,7 +23,7 @@ def well_formed(
     for last in lines:
         summary.rows += 1
         if last.raw is None:
-            summary.refuse_rows([(last.number, "longer than 65536 bytes")])
+            summary.refuse_rows([(last.number, f"longer than {LONGEST_LINE} bytes")])
             continue
         try:
             row = parse(last.raw)

@@ -8,6 +8,7 @@ two people, both used                the RPPS number's stays; the other has left
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import Max, ProtectedError, Q
 from django.utils.module_loading import import_string
 
 from idp.audit.flows import Outcome, record
@@ -33,7 +34,7 @@ _TOGETHER: Final = 1000
 # What the register says of a person, beside their subject and their identifiers.
 _REGISTERED: Final = (
     *("national_id", "family_name", "given_names", "civility", "snapshot", "fingerprint"),
-    *("raw_fingerprint", "source", "left_register_at", "practices_ended_on"),
+    *("raw_fingerprint", "source", "left_register_at"),
 )
 
 
@@ -182,6 +183,15 @@ def _fused(*, survivor: models.Person, gone: models.Person, former: models.Perso
     return True
 
 
+def _practices_ended_on(person: models.Person) -> date | None:
+    """As an import tells it."""
+    practices = models.Practice.objects.filter(person=person)
+    if person.left_register_at is not None or practices.filter(until=None).exists():
+        return None
+    last: date | None = practices.aggregate(day=Max("until"))["day"]
+    return last
+
+
 def _identify(person: models.Person, row: Toggle, names: tuple[AlternativeIdentifier, ...]) -> None:
     who = replace(
         Professional.from_snapshot(person.snapshot),
@@ -190,6 +200,7 @@ def _identify(person: models.Person, row: Toggle, names: tuple[AlternativeIdenti
         alternative_identifiers=names,
     )
     person.national_id, person.snapshot = who.national_id, who.to_snapshot()
+    person.practices_ended_on = _practices_ended_on(person)
     person.save()
     # What they were before under other names is not given back by an import that is taken back.
     models.FormerState.objects.filter(person=person).delete()

@@ -68,10 +68,14 @@ def end_unpractised(cursor: Any, change: Change, people: str) -> None:
 
 
 def _tell_practices_ended(cursor: Any) -> None:
-    """Of staged people: the day since which they practise nowhere, if they ever did."""
+    """Of staged people: the day since which they practise nowhere, if they ever did.
+
+    Who has left the register has none: that says it all.
+    """
     of = "FROM directory_practice r WHERE r.person_id = directory_person.id"
     ended = (
-        f"CASE WHEN NOT EXISTS (SELECT 1 {of} AND r.until IS NULL) "
+        "CASE WHEN left_register_at IS NULL "
+        f"AND NOT EXISTS (SELECT 1 {of} AND r.until IS NULL) "
         f"THEN (SELECT max(r.until) {of}) END"
     )
     cursor.execute(

@@ -23,6 +23,8 @@ NICENESS: Final = 10
 ALONE: Final = 8
 # For each process, so that none of them waits while the database does.
 WAITING: Final = 6
+# What they compute with, loaded once for all.
+_PRELOADED: Final = "idp.directory.rules.stored_rows"
 Given = TypeVar("Given")
 Done = TypeVar("Done")
 
@@ -60,24 +62,34 @@ class Processes:
             yield from map(work, first)
             return
         waiting: deque[Future[Done]] = deque()
-        for each in chain(first, rest):
-            waiting.append(self._submitted(work, each))
-            if len(waiting) >= WAITING * self._workers:
+        try:
+            for each in chain(first, rest):
+                waiting.append(self._submitted(work, each))
+                if len(waiting) >= WAITING * self._workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:
+            # Of a reading that is given up.
+            for future in waiting:
+                future.cancel()
 
     def _submitted(self, work: Callable[[Given], Done], given: Given) -> Future[Done]:
-        if self._pool is None:
-            # Processes of their own, not forks: a fork would share the connections to the database.
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([work.__module__])
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=begin)
         try:
+            self._pool = self._pool or self._started()
             return self._pool.submit(work, given)
         except OSError as error:
-            # A pool that is just breaking has closed its pipes: not the file's fault.
-            raise BrokenProcessPool("a process beside the import was killed") from error
+            # No process can be started, or a pool that breaks has closed its pipes: not the file's
+            # fault.
+            raise BrokenProcessPool(
+                f"a process beside the import was killed or did not start: {error.strerror}"
+            ) from error
+
+    def _started(self) -> ProcessPoolExecutor:
+        # Processes of their own, not forks: a fork would share the connections to the database.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_PRELOADED])
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=begin)
 
 
 def begin() -> None:

@@ -79,7 +79,9 @@ def last_line(block: Block | None) -> Line | None:
     begin = block.content.rfind(b"\n", 0, -1) + 1
     number = block.first + block.content.count(b"\n", 0, begin)
     raw = block.content[begin:]
-    return Line(number, raw if len(raw) <= LONGEST_LINE else None) if raw.strip() else None
+    if not raw.strip():
+        return None
+    return Line(number, raw if len(raw.rstrip(b"\n")) < LONGEST_LINE else None)
 
 
 def refuse_broken_off(last: Line | None, columns: Columns) -> None:

@@ -26,7 +26,7 @@ class Person(models.Model):
     snapshot: "models.JSONField[Any, Any]" = RenderedJson()
     # Of what the register said last: equal means that there is nothing to write.
     fingerprint = models.CharField(max_length=64)
-    # Since when no import holds this person (radiation, end of every practice); null: they are in.
+    # Since when no import holds this person (radiation); null: they are in.
     left_register_at = models.DateTimeField(null=True)
     # The first day on which none of their practices went on; null: one does, or none ever was.
     practices_ended_on = models.DateField(null=True)

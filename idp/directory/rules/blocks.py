@@ -82,7 +82,10 @@ def _last_person(content: bytes, columns: RegisterColumns) -> int:
     begin, last = len(content), b""
     while begin:
         end, begin = begin, content.rfind(b"\n", 0, begin - 1) + 1
-        named = claimed_national_id(columns, content[begin:end])
+        line = content[begin:end]
+        if not line.strip():
+            continue
+        named = claimed_national_id(columns, line)
         if last and named != last:
             return end
         if not _IDENTIFIER.fullmatch(named):

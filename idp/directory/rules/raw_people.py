@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from idp.directory.rules.blocks import Block, RawPerson, people_of
+from idp.directory.rules.blocks import LONGEST_LINE, Block, RawPerson, people_of
 from idp.directory.rules.merge import RegisterEntry, merge_rows
 from idp.directory.rules.register_columns import RefusedFileError, RegisterColumns
 from idp.directory.rules.register_row import MalformedRowError, RegisterRow, RowReader
 
+# Of the rows left out, how many are named; all are counted.
+NAMED_ROWS: Final = 20
 # Why somebody of a block is read; 0: they are not.
 NEW, CHANGED, SCATTERED, MALFORMED = 1, 2, 3, 4
 # Raise it when what is read from a row changes: the next import then reads everybody anew.
@@ -20,9 +22,10 @@ _READING: Final = b"1"
 
 
 class FileChangedError(RefusedFileError):
-    """The second reading is not of what the first one saw."""
+    """What is read is not what was looked at before."""
 
     def __init__(self, said: str = "the file was changed while it was read") -> None:
+        # Made anew of what it says, where a process hands it over.
         super().__init__(said)
 
 
@@ -58,10 +61,25 @@ class ReadPerson(NamedTuple):
 
 @dataclass(slots=True)
 class Read:
-    """How many rows were read, and which are left out: line number, reason."""
+    """How many rows were read, how many are left out, and the first of these: line number, reason.
+
+    Not all: a megabyte that is no register has half a million.
+    """
 
     rows: int = 0
+    malformed_rows: int = 0
     malformed: list[tuple[int, str]] = field(default_factory=list)
+
+    def leave_out(self, number: int, reason: str) -> None:
+        self.malformed_rows += 1
+        self.malformed.append((number, reason))
+        if len(self.malformed) > 50 * NAMED_ROWS:
+            self.malformed = self.named
+
+    @property
+    def named(self) -> list[tuple[int, str]]:
+        """The first ones. Rows of people scattered over the file are read out of their order."""
+        return sorted(self.malformed)[:NAMED_ROWS]
 
 
 def header_digest(header: bytes, *, test_identities: bool) -> bytes:
@@ -117,12 +135,12 @@ def read_people(
         done.rows += len(person.lines)
         for number, raw in person.lines:
             if raw is None:
-                done.malformed.append((number, "longer than 65536 bytes"))
+                done.leave_out(number, f"longer than {LONGEST_LINE} bytes")
                 continue
             try:
                 rows.append(reader.read(raw))
             except MalformedRowError as error:
-                done.malformed.append((number, str(error)))
+                done.leave_out(number, str(error))
         if rows:
             whole = len(rows) == len(person.lines)
             raws = [raw for _, raw in person.lines if raw is not None]

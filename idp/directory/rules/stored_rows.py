@@ -140,8 +140,8 @@ class Chunk:
 
 @dataclass(slots=True, kw_only=True)
 class StoredChunk:
-    """Rows by table, what became of whom by profession, how many rows of the register were read,
-    and which of them were left out.
+    """Rows by table, what became of whom by profession, how many rows of the register were read
+    and left out, and the first of these.
 
     `entering`: rows of newcomers, to be stored; `rows`: the others, to be staged; `structures`: by
     key, which other chunks may hold as well.
@@ -154,6 +154,7 @@ class StoredChunk:
     changed: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
     read: int = 0
+    malformed_rows: int = 0
     malformed: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -163,7 +164,7 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
     rendering = Rendering()
     entering = Entering(rendering, chunk.stamp)
     read = Read()
-    stored = StoredChunk(malformed=read.malformed)
+    stored = StoredChunk()
     # One by one: what was made of somebody is gone before it leaves the processor's cache.
     for entry, raw_fingerprint in read_people(reader, chunk.header, chunk.people, read):
         subject = chunk.known.get(entry.national_id.value) or newcomer(
@@ -190,7 +191,11 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         names = entry.family_name, entry.given_names, entry.civility
         into.add_person(subject, names, said, fingerprint, raw_fingerprint)
         into.add_exercices(subject.person_id, entry.exercices)
-    stored.read = read.rows
+    stored.read, stored.malformed_rows, stored.malformed = (
+        read.rows,
+        read.malformed_rows,
+        read.named,
+    )
     stored.entering = entering.rows()
     stored.rows = rendering.rows()
     stored.structures = rendering.structures

@@ -35,19 +35,18 @@ def barred_people() -> QuerySet[Person]:
     if settings.HYGIE.refuses_who_left_the_register:
         is_out |= Q(left_register_at__isnull=False, is_red_listed=False)
     if settings.HYGIE.refuses_whose_practices_ended:
-        is_out |= Q(practices_ended_on__isnull=False)
+        is_out |= Q(practices_ended_on__isnull=False, left_register_at__isnull=True)
     return Person.objects.annotate(is_ordered=_ordered()).filter(is_out)
 
 
 def barred_by_register(person: Person) -> Cause | None:
     """Of a row at hand, without a statement: sessions and tokens are judged by it at each use."""
     policy = settings.HYGIE
-    has_left = person.left_register_at is not None and not person.is_red_listed
-    if policy.refuses_who_left_the_register and has_left:
-        return Cause.LEFT_REGISTER
-    if policy.refuses_whose_practices_ended and person.practices_ended_on is not None:
-        return Cause.PRACTICES_ENDED
-    return None
+    if person.left_register_at is not None:
+        is_out = policy.refuses_who_left_the_register and not person.is_red_listed
+        return Cause.LEFT_REGISTER if is_out else None
+    is_out = policy.refuses_whose_practices_ended and person.practices_ended_on is not None
+    return Cause.PRACTICES_ENDED if is_out else None
 
 
 def check_standing(*, person_id: UUID) -> None:

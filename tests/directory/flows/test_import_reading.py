@@ -84,7 +84,7 @@ def test_the_first_file_is_read_once_and_every_later_one_compared(tmp_path: Path
     assert [one.national_id for one in left] == [f"8{rpps(2)}"]
 
 
-def test_a_first_file_of_people_met_again_or_known_already_is_read_anew(tmp_path: Path) -> None:
+def test_a_first_file_in_which_somebody_is_met_again_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "register.txt"
     path.write_bytes(register(row(), row(rpps(2)), row(code_savoir_faire="SM54")))
     assert phases_of(path) == ["reading", *READ_TWICE]

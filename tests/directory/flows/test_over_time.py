@@ -139,8 +139,12 @@ def test_who_never_practised_has_not_ended_and_who_comes_back_without_has(
     assert practices_ended() is None
     on(3, import_bytes, row(**PRACTICE))
     on(4, import_bytes)
-    on(5, import_bytes, row())
+    assert practices_ended() is None
+    last = on(5, import_bytes, row())
     assert practices_ended() == 4
+    roll_back_import(batch_id=last.batch)
+    # Who has left has left: that says it all.
+    assert practices_ended() is None
 
 
 def test_an_import_taken_back_leaves_no_trace_in_the_days(import_bytes: Import) -> None:

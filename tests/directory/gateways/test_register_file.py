@@ -180,7 +180,8 @@ def test_of_a_line_too_long_a_block_keeps_what_shows_that_it_is(
         (b"a|\nb|", Line(8, b"b|")),
         (b"b|", Line(7, b"b|")),
         (b"a|\n \n", None),
-        (b"a|\n" + b"x" * (LONGEST_LINE + 1), Line(8, None)),
+        (b"a|\n" + b"x" * LONGEST_LINE, Line(8, None)),
+        (b"a|\n" + b"x" * LONGEST_LINE + b"\n", Line(8, None)),
     ],
 )
 def test_the_last_line_of_a_block_has_its_number(content: bytes, last: Line | None) -> None:

@@ -1,11 +1,14 @@
 """A register file in parts: the same people, however it is cut."""
 
+import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.directory.rules import blocks
 from idp.directory.rules.blocks import LONGEST_LINE, Block, RawPerson, people_of, whole_people
+from idp.directory.rules.raw_people import NAMED_ROWS, NEW, FileChangedError, Flagged, Read
 from idp.directory.rules.register_columns import RefusedFileError
 from tests.directory.register import COLUMNS_READ, row, rpps
 
@@ -44,9 +47,7 @@ def test_nobody_is_in_two_blocks_and_all_are_in_one(
     assert b"".join(block.content for block in cut) == content
     numbers = [number for one in people(*cut) for number, _ in one.lines]
     assert numbers == [number for number, line in enumerate(lines, 1) if line.strip()]
-    # An empty line may part them: they are then read together for coming twice.
-    if all(line.strip() for line in lines):
-        assert people(*cut) == people(Block(1, content))
+    assert people(*cut) == people(Block(1, content))
 
 
 def test_rows_that_follow_one_another_and_name_one_person_are_theirs() -> None:
@@ -69,3 +70,21 @@ def test_a_file_that_names_one_identifier_all_along_is_refused(
     content = f"{row(rpps(1))}\n".encode()
     with pytest.raises(RefusedFileError, match="more rows from line 1 on than one person has"):
         list(whole_people((Block(n, content) for n in range(1, 1000)), COLUMNS_READ))
+
+
+def test_other_people_than_were_flagged_are_refused_in_whichever_process() -> None:
+    block = Block(1, f"{row(rpps(1))}\n{row(rpps(2))}\n".encode())
+    assert [one.claimed for one in Flagged(COLUMNS_READ, block, bytes((0, NEW)))] == [f"8{rpps(2)}"]
+    with pytest.raises(FileChangedError, match="was changed while it was read") as refused:
+        list(Flagged(COLUMNS_READ, block, bytes((NEW,))))
+    handed_over = copy.copy(refused.value)
+    assert (type(handed_over), str(handed_over)) == (FileChangedError, str(refused.value))
+
+
+def test_of_many_rows_left_out_the_first_are_named_and_all_are_counted() -> None:
+    read = Read()
+    for number in range(5000, 0, -1):
+        read.leave_out(number, "bad")
+        assert len(read.malformed) <= 50 * NAMED_ROWS
+    assert read.malformed_rows == 5000
+    assert read.named == [(number, "bad") for number in range(1, NAMED_ROWS + 1)]

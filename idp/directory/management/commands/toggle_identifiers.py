@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from idp.core.errors import IdpError
 from idp.directory.flows.batches import OUTAGES, outage
-from idp.directory.flows.import_register import NAMED_ROWS
 from idp.directory.flows.toggle import toggle_identifiers
+from idp.directory.rules.raw_people import NAMED_ROWS
 from idp.directory.rules.register_columns import RefusedFileError
 
 
