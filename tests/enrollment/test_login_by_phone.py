@@ -1,7 +1,11 @@
 """The whole way: enrolment from a card session, then a login approved on the phone."""
 
+from dataclasses import replace
+
+import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from idp.audit.flows.verification import verify
 from idp.audit.models import AuditRow
@@ -66,3 +70,31 @@ def test_a_qr_code_enrols_like_a_typed_code(workstation: Workstation) -> None:
     assert phone.me()["state"] == "pending"
     assert workstation.confirm(enrolment, digits) == 303
     assert phone.me()["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("changes", "policy", "said"),
+    [
+        ({"left_register_at": "2026-11-01T00:00:00Z"}, {}, "ne vous compte plus"),
+        (
+            {"practices_ended_on": "2026-11-01"},
+            {"refuses_whose_practices_ended": True},
+            "n’exercez plus nulle part",
+        ),
+    ],
+)
+def test_whom_the_register_bars_meanwhile_approves_nothing(
+    person: Person,
+    phone: SoftPhone,
+    settings: Settings,
+    changes: dict[str, str],
+    policy: dict[str, bool],
+    said: str,
+) -> None:
+    settings.HYGIE = replace(settings.HYGIE, **policy)
+    question = Workstation().ask_phone(person.national_id)
+    Person.objects.filter(pk=person.pk).update(**changes)
+    with pytest.raises(AssertionError, match=said):
+        phone.approve(question.request_id, number=question.number)
+    question.attempt.refresh_from_db()
+    assert question.attempt.proof is None

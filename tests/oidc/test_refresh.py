@@ -1,11 +1,13 @@
 """The refresh token: turns at every use, and a used one ends its family."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
+from pytest_django import Settings
 
 from idp.core import clock
 from idp.directory.models import Person
@@ -210,3 +212,24 @@ def test_a_portal_that_did_not_register_the_grant_gets_no_refresh_token(
     assert "refresh_token" not in tokens
     # Pro Santé Connect: the key itself is read by clients.
     assert tokens["refresh_expires_in"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "policy"),
+    [
+        ({"left_register_at": "2026-11-01T00:00:00Z"}, {}),
+        ({"practices_ended_on": "2026-11-01"}, {"refuses_whose_practices_ended": True}),
+    ],
+)
+def test_whom_the_register_bars_has_no_token_any_more(
+    portal: Portal,
+    doctor: Person,
+    settings: Settings,
+    changes: dict[str, str],
+    policy: dict[str, bool],
+) -> None:
+    settings.HYGIE = replace(settings.HYGIE, **policy)
+    tokens = portal.tokens(doctor)
+    Person.objects.filter(pk=doctor.pk).update(**changes)
+    assert portal.userinfo(tokens["access_token"]).status_code == 401
+    assert refused(portal.refresh(tokens["refresh_token"]))
