@@ -1,5 +1,6 @@
 """Whom the register bars: who left it, and by policy whose every practice ended."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -19,19 +20,24 @@ def leave(person: Person, **changes: object) -> None:
     Person.objects.filter(pk=person.pk).update(left_register_at=clock.now(), **changes)
 
 
-def test_who_left_the_register_has_no_session_from_that_moment(person: Person) -> None:
+def assert_all_ends(person: Person, bar: Callable[[Person], None], cause: str) -> None:
+    """What they have is dead at once, and is over when the worker has told the portals."""
     attempt = open_one()
     login.prove(attempt=attempt, authentication=proof_of(person))
     attempt.refresh_from_db()
     session, cookie = login.finish(attempt=attempt)
     assert login.current_session(cookie_secret=cookie) is not None
-    leave(person)
+    bar(person)
     assert login.current_session(cookie_secret=cookie) is None
     assert not is_over(session)
     assert withdraw_barred_people() == 1
     assert is_over(session)
-    assert session.end_reason == "left the register"
-    assert AuditRow.objects.get(event="access_withdrawn").data["cause"] == "left the register"
+    assert session.end_reason == cause
+    assert AuditRow.objects.get(event="access_withdrawn").data["cause"] == cause
+
+
+def test_who_left_the_register_has_no_session_from_that_moment(person: Person) -> None:
+    assert_all_ends(person, leave, "left the register")
 
 
 def test_who_left_does_not_log_in_and_who_came_back_does(person: Person) -> None:
@@ -87,18 +93,7 @@ def test_who_practises_nowhere_any_more_logs_in_unless_the_policy_refuses(person
 
 @pytest.mark.usefixtures("refuses_practices_ended")
 def test_the_policy_ends_what_they_have_from_that_moment(device: Device) -> None:
-    person = device.holder
-    attempt = open_one()
-    login.prove(attempt=attempt, authentication=proof_of(person))
-    attempt.refresh_from_db()
-    session, cookie = login.finish(attempt=attempt)
-    assert login.current_session(cookie_secret=cookie) is not None
-    end_practices(person)
-    assert login.current_session(cookie_secret=cookie) is None
-    assert withdraw_barred_people() == 1
-    assert is_over(session)
-    assert session.end_reason == PRACTICES_ENDED
-    assert AuditRow.objects.get(event="access_withdrawn").data["cause"] == PRACTICES_ENDED
+    assert_all_ends(device.holder, end_practices, PRACTICES_ENDED)
     device.refresh_from_db()
     assert device.state == "active"
 
