@@ -5,6 +5,49 @@ Part of the settings (`settings.WORKER_JOBS`, …); nothing here differs between
 
 from typing import Any
 
+# Of every deployment.
+APPS = (
+    "channels",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "idp.core",
+    "idp.audit",
+    "idp.directory",
+    "idp.login",
+    "idp.cardbridge",
+    "idp.enrollment",
+    "idp.oidc",
+    "mobileapi",
+)
+MIDDLEWARE = ["idp.core.page_chain.PageChain"]
+# Around pages only; what IS_BACK_CHANNEL names gets none of it, what IS_API names gets its own.
+PAGE_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    # It alone looks at Host on every page: a name pointed at us is not ours (DNS rebinding).
+    "django.middleware.common.CommonMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "idp.core.pages.ErrorPages",
+]
+# Django's own checks look in MIDDLEWARE for what is one level down; CSP frame-ancestors is W002.
+SILENCED_SYSTEM_CHECKS = [
+    *("admin.E408", "admin.E409", "admin.E410"),
+    *("security.W001", "security.W002", "security.W003"),
+]
+# (path) -> bool, by name, since the core imports no other app.
+IS_BACK_CHANNEL = "idp.oidc.urls.is_back_channel"
 # Evidence verifiers of `manage.py audit verify`, by kind of evidence: callables (evidence: dict) ->
 # None, that raise IdpError. By name, since the audit log imports no other app.
 AUDIT_EVIDENCE_VERIFIERS = {
