@@ -61,7 +61,7 @@ def test_the_bench_of_the_directory_imports_while_somebody_logs_in(alone: dict[s
         cwd=ROOT, env=alone, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for what in ("no import", "first import", "same file", "1 % changed"):
+    for what in ("no import", "only computing", "first import", "same file", "1 % changed"):
         (line,) = (line for line in done.stdout.splitlines() if line.startswith(what))
         assert "a login meanwhile" in line
     assert "(at most 120: ok)" in done.stdout

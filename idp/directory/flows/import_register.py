@@ -273,22 +273,21 @@ def refuse_unreadable(summary: ImportSummary) -> None:
 
 def _look_over(reading: Reading, batch: ImportBatch, options: Options) -> Found:
     """Compare the file with what is known."""
-    found, read_anyway = Found(), 0
+    found, appearances, read_anyway = Found(), 0, 0
     for looked in reading.looked_over():
         found.rows += looked.rows
+        appearances += looked.flags.count(0)
         found.flags.of.append(bytearray(looked.flags))
         if looked.seen:
             bulk.load("seen", looked.seen)
     bulk.index_staged()
-    seen = merge_staged.seen_people()
-    again = set()
-    for claimed, block, position in merge_staged.scattered():
-        again.add(claimed)
+    scattered = merge_staged.scattered()
+    for _, block, position in scattered:
         found.flags.set(block, position, SCATTERED)
     for differing in merge_staged.verdicts(batch.kind):
         read_anyway += 1
         found.flags.set(*differing)
-    found.unchanged = seen - len(again) - read_anyway
+    found.unchanged = appearances - len(scattered) - read_anyway
     # Before newcomers are among them.
     found.known = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
     if options.ends_absent:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,17 @@ class Flags:
         self.of[block][position] = why
         if changed:
             self.changed.setdefault(block, []).append(changed)
+
+    def take_changed(self, block: int) -> dict[int, list[str]]:
+        """Of this block and of those that follow, as many as are asked for together."""
+        taken: dict[int, list[str]] = {}
+        many = 0
+        while block < len(self.of) and many < _TOGETHER:
+            if block in self.changed:
+                taken[block] = self.changed.pop(block)
+                many += len(taken[block])
+            block += 1
+        return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +110,7 @@ class Reading:
 
     def _flagged(self, blocks: Iterator[Block], flags: Flags, stamp: Stamp) -> Iterator[Chunk]:
         scattered: dict[str, list[tuple[int, bytes | None]]] = {}
+        known: dict[int, dict[str, Subject]] = {}
         for number, block in enumerate(blocks):
             if number == len(flags.of):
                 raise FileChangedError
@@ -105,12 +118,14 @@ class Reading:
             if SCATTERED in of:
                 for person in Flagged(self.columns, block, of, frozenset({SCATTERED})):
                     scattered.setdefault(person.claimed, []).extend(person.lines)
+            if number in flags.changed:
+                known = _known_by_block(flags.take_changed(number))
             if any(of):
-                known = _known(flags.changed.pop(number, ()))
-                yield self._chunk(Flagged(self.columns, block, of), known, stamp)
-        people = [RawPerson(claimed, tuple(lines)) for claimed, lines in scattered.items()]
-        for start in range(0, len(people), _TOGETHER):
-            some = people[start : start + _TOGETHER]
+                people = Flagged(self.columns, block, of)
+                yield self._chunk(people, known.pop(number, {}), stamp)
+        again = [RawPerson(claimed, tuple(lines)) for claimed, lines in scattered.items()]
+        for start in range(0, len(again), _TOGETHER):
+            some = again[start : start + _TOGETHER]
             yield self._chunk(some, _known([person.claimed for person in some]), stamp)
 
     def _chunk(
@@ -134,6 +149,14 @@ def written_at(path: Path) -> tuple[int, int, int]:
     except OSError as error:
         raise RefusedFileError(f"cannot be read: {error}") from error
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _known_by_block(changed: dict[int, list[str]]) -> dict[int, dict[str, Subject]]:
+    known = _known([*chain.from_iterable(changed.values())])
+    return {
+        block: {claimed: known[claimed] for claimed in of if claimed in known}
+        for block, of in changed.items()
+    }
 
 
 def _known(claimed: Sequence[str]) -> dict[str, Subject]:

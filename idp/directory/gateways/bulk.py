@@ -18,11 +18,18 @@ from idp.directory.rules.stored_rows import ENTERING, STAGED, STAGED_SAVOIR_FAIR
 
 # Columns and their types, by table.
 Tables = Mapping[str, Mapping[str, str]]
-# What an import fills.
+# What an import fills, with the columns that it compares and joins by.
+_PROFESSION: Final = "person_id, code_profession, code_categorie_professionnelle, until"
 _FINAL: Final = (
-    *("directory_person", "directory_alternativeidentifier", "directory_exercice"),
-    *("directory_savoirfaire", "directory_practice", "directory_structure"),
+    "directory_person (id, national_id, source, left_register_at)",
+    "directory_alternativeidentifier (person_id, identifier, quality)",
+    f"directory_exercice ({_PROFESSION})",
+    f"directory_savoirfaire ({_PROFESSION}, code_type, code, source)",
+    "directory_practice (person_id, key, until)",
+    "directory_structure (id)",
 )
+# For what joins millions with millions; the server's own setting is for many small questions.
+_WORK_MEMORY: Final = "32MB"
 _LOCK: Final = 0x48794469
 _SQLITE_TYPES: Final = {"uuid": "char(32)", "boolean": "integer"}
 
@@ -35,7 +42,7 @@ def _is_postgresql() -> bool:
 def only_import() -> Iterator[None]:
     """Held by at most one import; given back by the system when the process dies."""
     if _is_postgresql():
-        with _advisory_lock(), short_log():
+        with _advisory_lock(), _work_memory(), short_log():
             yield
     else:
         with _file_lock():
@@ -53,6 +60,17 @@ def _advisory_lock() -> Iterator[None]:
         finally:
             if connection.connection is not None and not connection.needs_rollback:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+@contextmanager
+def _work_memory() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET work_mem = '{_WORK_MEMORY}'")
+        try:
+            yield
+        finally:
+            if connection.connection is not None and not connection.needs_rollback:
+                cursor.execute("RESET work_mem")
 
 
 @contextmanager
@@ -129,7 +147,7 @@ class Places:
             # Sixteen bytes each: there are a million.
             self._known: set[bytes] = set()
             while rows := cursor.fetchmany(5000):
-                self._known.update(_bytes(place) for (place,) in rows)
+                self._known.update(bytes.fromhex(place.replace("-", "")) for (place,) in rows)
         self._told: set[bytes] = set()
 
     def load(self, structures: dict[str, str]) -> None:
@@ -137,7 +155,7 @@ class Places:
         entering: list[str] = []
         staged: list[str] = []
         for place, row in structures.items():
-            key = _bytes(place)
+            key = bytes.fromhex(place)
             if key not in self._told:
                 self._told.add(key)
                 (staged if key in self._known else entering).append(row)
@@ -145,10 +163,6 @@ class Places:
             enter("structure", "".join(entering).encode())
         if staged:
             load("structure", "".join(staged).encode())
-
-
-def _bytes(place: str) -> bytes:
-    return bytes.fromhex(place.replace("-", ""))
 
 
 def index_staged() -> None:
@@ -165,7 +179,10 @@ def analyze_staged(*, have_entered: bool) -> None:
 
 
 def analyze(*tables: str) -> None:
-    """Statistics, without which tables that were just filled count as empty."""
+    """Statistics, without which tables that were just filled count as empty.
+
+    A table may be followed by the columns that matter, in brackets: the others cost as much.
+    """
     if _is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE {', '.join(tables)}")

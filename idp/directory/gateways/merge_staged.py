@@ -19,7 +19,7 @@ SELECT s.block, s.position, CASE WHEN a.id IS NULL THEN {NEW} ELSE {CHANGED} END
 FROM staged_seen s
 LEFT JOIN directory_alternativeidentifier a ON a.identifier = s.ident
 LEFT JOIN directory_person p ON p.id = a.person_id
-WHERE s.ident NOT IN (SELECT ident FROM staged_seen GROUP BY ident HAVING count(*) > 1)
+WHERE s.ident NOT IN (SELECT ident FROM staged_scattered)
 AND (a.id IS NULL OR a.quality = 1 AND (p.raw_fingerprint <> s.raw_fingerprint
       OR p.raw_fingerprint = '' OR p.left_register_at IS NOT NULL OR p.source <> %s))
 """
@@ -39,26 +39,28 @@ def is_anybody_known(source: str) -> bool:
 
 
 def verdicts(source: str) -> Iterator[tuple[int, int, int, str]]:
-    """The people to read: block, position in it, NEW or CHANGED, and the identifier of those."""
+    """The people to read: block, position in it, NEW or CHANGED, and the identifier of those.
+
+    But for those whom `scattered` has found.
+    """
     with connection.chunked_cursor() as cursor:
         cursor.execute(_VERDICTS, [source])
         while rows := cursor.fetchmany(5000):
             yield from rows
 
 
-def scattered() -> Iterator[tuple[str, int, int]]:
+def scattered() -> list[tuple[str, int, int]]:
     """Each place (block, position) of whoever appears again after somebody else."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ident, block, position FROM staged_seen WHERE ident IN "
-            "(SELECT ident FROM staged_seen GROUP BY ident HAVING count(*) > 1)"
+            "INSERT INTO staged_scattered (ident) "
+            "SELECT ident FROM staged_seen GROUP BY ident HAVING count(*) > 1"
         )
-        yield from cursor.fetchall()
-
-
-def seen_people() -> int:
-    """How many people the file is about."""
-    return int(_scalar("SELECT count(DISTINCT ident) FROM staged_seen"))
+        cursor.execute(
+            "SELECT ident, block, position FROM staged_seen "
+            "WHERE ident IN (SELECT ident FROM staged_scattered)"
+        )
+        return [*cursor.fetchall()]
 
 
 def find_gone(source: str, *, test_identities: bool) -> Counter[str]:
@@ -128,9 +130,3 @@ def _replace_people(cursor: Any, source: str, at: Any) -> None:
         "FROM staged_person s WHERE directory_person.id = s.id",
         [source, at],
     )
-
-
-def _scalar(statement: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchone()[0]

@@ -16,6 +16,12 @@ from idp.directory.rules.register_columns import (
 
 LONGEST_VALUE: Final = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_ASCII_CONTROLS: Final = bytes((*range(0x20), 0x7F))
+# Bytes that begin a control character or a space other than U+0020; some begin letters too.
+_SUSPECT: Final = {
+    "utf-8": _ASCII_CONTROLS + b"\xc2\xe1\xe2\xe3",
+    "cp1252": _ASCII_CONTROLS + b"\xa0",
+}
 _PERSON_FIELDS: Final = (*PERSON_COLUMNS, *EXTRACTION_COLUMNS)
 
 
@@ -40,6 +46,8 @@ class RegisterRow(NamedTuple):
     code_categorie_professionnelle: str
     savoir_faire: SavoirFaire | None
     activity: Activity | None
+    # No value holds what JSON, or COPY, would write otherwise.
+    is_plain: bool = False
 
 
 class SavoirFaireRow(NamedTuple):
@@ -72,6 +80,7 @@ class RowReader:
 
     def __init__(self, columns: RegisterColumns, *, test_identities: bool) -> None:
         self._columns = columns
+        self._suspect = _SUSPECT[columns.encoding]
         self._test_identities = test_identities
         # Columns that this file lacks are read from an empty value behind the last one.
         nowhere = columns.width
@@ -84,7 +93,7 @@ class RowReader:
 
     def read(self, raw: bytes) -> RegisterRow:
         """The row of one line."""
-        values = self._split(raw)
+        text, values = self._split(raw)
         (
             type_identifiant, identifiant, national, civility, code_civilite, nom, prenom,
             profession, category, type_savoir_faire, savoir_faire, family_name, given_names,
@@ -111,6 +120,7 @@ class RowReader:
             category.upper(),
             SavoirFaire(type_savoir_faire, savoir_faire) if savoir_faire else None,
             Activity._make(practice) if any(practice) else None,
+            '"' not in text and "\\" not in text,
         )
 
     def read_savoir_faire(self, raw: bytes) -> SavoirFaireRow:
@@ -125,10 +135,11 @@ class RowReader:
             *row.savoir_faire,
         )
 
-    def _split(self, raw: bytes) -> list[str]:
-        """The values, cleaned, and an empty one behind them."""
+    def _split(self, raw: bytes) -> tuple[str, list[str]]:
+        """The line, and its values, cleaned, with an empty one behind them."""
+        raw = raw.rstrip(b"\r\n")
         try:
-            text = raw.decode(self._columns.encoding).rstrip("\r\n")
+            text = raw.decode(self._columns.encoding)
         except UnicodeDecodeError as error:
             raise MalformedRowError("not UTF-8") from error
         values = text.split(SEPARATOR)
@@ -137,12 +148,18 @@ class RowReader:
             values.pop()
         if len(values) != width:
             raise MalformedRowError(f"{len(values)} columns, {width} expected")
-        if not _is_clean(text):
+        if not self._is_clean(raw, text):
             values = self._cleaned(raw, values)
-        if len(text) > LONGEST_VALUE and max(map(len, values)) > LONGEST_VALUE:
+        if _may_be_long(text) and max(map(len, values)) > LONGEST_VALUE:
             raise MalformedRowError(f"a value longer than {LONGEST_VALUE} characters")
         values.append("")
-        return values
+        return text, values
+
+    def _is_clean(self, raw: bytes, text: str) -> bool:
+        """Nothing to take away from any value, as in nearly every row; told at little cost."""
+        return len(raw) == len(raw.translate(None, self._suspect)) and not (
+            " |" in text or "| " in text or text[:1] == " " or text[-1:] == " "
+        )
 
     def _cleaned(self, raw: bytes, values: list[str]) -> list[str]:
         if b"\0" in raw:
@@ -170,12 +187,17 @@ class RowReader:
         )
 
 
-def _is_clean(text: str) -> bool:
-    """Nothing to take away from any value, as in nearly every row; told at little cost."""
-    # Of spaces, only U+0020 is printable.
-    return text.isprintable() and not (
-        " |" in text or "| " in text or text[:1] == " " or text[-1:] == " "
-    )
+def _may_be_long(text: str) -> bool:
+    """Whether a value is longer than is accepted, before cleaning; told at little cost.
+
+    Such a value holds one of every so many characters: only the values around these are measured.
+    """
+    for at in range(LONGEST_VALUE, len(text), LONGEST_VALUE + 1):
+        end = text.find(SEPARATOR, at)
+        begin = text.rfind(SEPARATOR, 0, at) + 1
+        if (end if end >= 0 else len(text)) - begin > LONGEST_VALUE:
+            return True
+    return False
 
 
 def _first_missing(nom: str, profession: str) -> str:

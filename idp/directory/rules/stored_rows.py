@@ -22,6 +22,8 @@ from idp.directory.rules.savoir_faire import Known, Source, with_listed
 from idp.directory.rules.structures import digest_of
 from idp.directory.rules.subjects import person_id_for
 
+# Of how many places a process remembers that it told of them: most people practise at few.
+_TOLD_PLACES: Final = 50_000
 # A value that is absent; one that a register gives has its backslash doubled.
 NULL: Final = "\\N"
 _NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
@@ -35,6 +37,8 @@ STAGED: Final = {
         "block": "integer",
         "position": "integer",
     },
+    # Who of them appears again after somebody else.
+    "scattered": {"ident": "text"},
     # People of this kind of file who are no longer in it.
     "gone": {"id": "uuid"},
     # Read again, and the same: only the rows were written differently.
@@ -144,7 +148,8 @@ class StoredChunk:
     and left out, and the first of these.
 
     `entering`: rows of newcomers, to be stored; `rows`: the others, to be staged; `structures`: by
-    key, which other chunks may hold as well.
+    key, which other chunks may hold as well, but for those that an earlier one of the same reading
+    holds for certain.
     """
 
     entering: dict[str, bytes] = field(default_factory=dict)
@@ -159,9 +164,9 @@ class StoredChunk:
 
 
 def store_chunk(chunk: Chunk) -> StoredChunk:
-    """Read and render a chunk. Pure: runs in any process."""
+    """Read and render a chunk, in any process: it hands over the chunks of a reading in order."""
     reader = RowReader(chunk.columns, test_identities=chunk.test_identities)
-    rendering = Rendering()
+    rendering = Rendering(_told_by(chunk.stamp))
     entering = Entering(rendering, chunk.stamp)
     read = Read()
     stored = StoredChunk()
@@ -202,6 +207,18 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
     return stored
 
 
+# By what the subjects of a reading are drawn from: of one reading at a time.
+_told: dict[bytes, dict[str, str]] = {}
+
+
+def _told_by(stamp: Stamp) -> dict[str, str]:
+    """Places that this process has told of in the same reading."""
+    if stamp.entropy not in _told:
+        _told.clear()
+        _told[stamp.entropy] = {}
+    return _told[stamp.entropy]
+
+
 def newcomer(national_id: NationalId, entropy: bytes, milliseconds: int) -> Subject:
     """Who enters the directory under this identifier."""
     return Subject(
@@ -221,7 +238,8 @@ class Lines:
 
     def add(self, table: str, *values: str) -> None:
         """One row."""
-        self._lines[table].append(_line(values))
+        line = "\t".join(values)
+        self._lines[table].append(_escaped_line(values) if "\\" in line else line)
 
     def rows(self) -> dict[str, bytes]:
         """Those of each table that has some."""
@@ -237,12 +255,15 @@ class Lines:
 
 
 class Rendering(Lines):
-    """The rows of people who are known, to be staged."""
+    """The rows of people who are known, to be staged.
 
-    def __init__(self) -> None:
+    `told`: places that need not be told of again, by what they are named by; it is added to.
+    """
+
+    def __init__(self, told: dict[str, str] | None = None) -> None:
         super().__init__(STAGED)
         self.structures: dict[str, str] = {}
-        self._places: dict[str, str] = {}
+        self._told = {} if told is None else told
 
     def add_person(
         self, subject: Subject, names: tuple[str, str, str], said: str, *fingerprints: str
@@ -278,15 +299,18 @@ class Rendering(Lines):
 
     def _structure(self, activity: Activity) -> str:
         """The subject of the place, in hexadecimal."""
-        values = activity.place_values
         named = activity.identifiant_technique_structure
-        if not named and not any(values):
-            return NULL
-        named = named or "\t".join(values)
-        place = self._places.get(named)
+        if not named:
+            if not any(activity.place_values):
+                return NULL
+            named = "\t".join(activity.place_values)
+        place = self._told.get(named)
         if place is None:
-            place = self._places[named] = digest_of(named)
-            self.structures[place] = _line((place, *values)) + "\n"
+            place = digest_of(named)
+            if len(self._told) < _TOLD_PLACES:
+                self._told[named] = place
+            if place not in self.structures:
+                self.structures[place] = _place_line((place, *activity.place_values))
         return place
 
 
@@ -294,14 +318,14 @@ class Entering(Rendering):
     """The rows of newcomers, to be stored as they are. Places are those of `staged`."""
 
     def __init__(self, staged: Rendering, stamp: Stamp) -> None:
-        super().__init__()
+        super().__init__(staged._told)
         since = stamp.day, str(stamp.batch)
         self._lines = {table: [] for table in ENTERING}
         self._ends = {
             "person": (stamp.source, stamp.at, stamp.at),
             **dict.fromkeys(("exercice", "savoirfaire", "practice"), since),
         }
-        self.structures, self._places = staged.structures, staged._places
+        self.structures = staged.structures
         self._stamp = stamp
 
     def add_person(
@@ -325,9 +349,13 @@ def _snapshot_json(said: str, subject: Subject, *, is_test: bool) -> str:
     return f"{said[:-1]},{who}]"
 
 
-def _line(values: Sequence[str]) -> str:
-    line = "\t".join(values)
-    return "\t".join(map(_escaped, values)) if "\\" in line else line
+def _place_line(values: Sequence[str]) -> str:
+    line = "\t".join(values) + "\n"
+    return _escaped_line(values) + "\n" if "\\" in line else line
+
+
+def _escaped_line(values: Sequence[str]) -> str:
+    return "\t".join(map(_escaped, values))
 
 
 def _escaped(value: str) -> str:

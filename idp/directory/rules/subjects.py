@@ -12,10 +12,8 @@ from idp.core.identifiers import NationalId
 
 ENTROPY_BYTES: Final = 32
 _DRAWN_BYTES: Final = 10
-_VARIANT: Final = 0b10 << 62
-_SEVEN, _EIGHT = 7 << 76, 8 << 76
-# Of the drawn bits, those that leave the version and the variant alone.
-_FREE: Final = (1 << 80) - 1 ^ (0xF << 76 | 0b11 << 62)
+# A digit of which the first two bits are the variant, and the others drawn.
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 # The subject of a fictitious person is the same in every sandbox, so that a portal's tests may
 # name it.
 _OF_TESTS: Final = b"test subject"
@@ -32,12 +30,7 @@ def person_id_for(national_id: NationalId, entropy: bytes, milliseconds: int) ->
     of = national_id.value.encode()
     if national_id.is_test:
         digits = _NO_DIGIT.sub("", national_id.value)[:12]
-        drawn = hashlib.blake2b(of, key=_OF_TESTS, digest_size=_DRAWN_BYTES).digest()
-        return _uuid(int(digits.rjust(12, "0"), 16), _EIGHT, drawn)
-    drawn = hashlib.blake2b(of, key=entropy, digest_size=_DRAWN_BYTES).digest()
-    return _uuid(milliseconds, _SEVEN, drawn)
-
-
-def _uuid(first: int, version: int, drawn: bytes) -> str:
-    free = int.from_bytes(drawn, "big") & _FREE
-    return f"{first << 80 | version | _VARIANT | free:032x}"
+        drawn = hashlib.blake2b(of, key=_OF_TESTS, digest_size=_DRAWN_BYTES).hexdigest()
+        return f"{digits:0>12}8{drawn[1:4]}{_VARIANT[drawn[4]]}{drawn[5:]}"
+    drawn = hashlib.blake2b(of, key=entropy, digest_size=_DRAWN_BYTES).hexdigest()
+    return f"{milliseconds:012x}7{drawn[1:4]}{_VARIANT[drawn[4]]}{drawn[5:]}"

@@ -1,5 +1,8 @@
 """One row: what it means, and every reason to leave it out."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +11,12 @@ from idp.core.identifiers import IdentifierOrigin
 from idp.directory.rules.activity import Activity
 from idp.directory.rules.professional import SavoirFaire
 from idp.directory.rules.register_columns import RegisterColumns
-from idp.directory.rules.register_row import MalformedRowError, RegisterRow, parse_row
+from idp.directory.rules.register_row import (
+    LONGEST_VALUE,
+    MalformedRowError,
+    RegisterRow,
+    parse_row,
+)
 from tests.directory.register import (
     COLUMNS_READ,
     OLDER_COLUMNS,
@@ -61,6 +69,41 @@ def test_an_old_adeli_identifier_is_read() -> None:
 
 def test_control_characters_and_edges_are_cleaned() -> None:
     assert read(row(nom=" LE\tGOFF\x1b ")).nom == "LE GOFF"
+
+
+# Letters, and all that is or looks like a control character or a space.
+written = st.text(
+    st.sampled_from("AÉàŒ’ \t\x1f\x7f\x85\x9f\xa0\xad\u1680\u2003\u200b\u2028\u202f\u3000\ufeff"),
+    max_size=6,
+)
+
+
+@given(written, st.sampled_from(["utf-8", "cp1252"]))
+def test_whatever_stands_around_a_value_is_taken_away(said: str, encoding: str) -> None:
+    columns = replace(COLUMNS_READ, encoding=encoding)
+    # As that encoding writes it.
+    line = row(prenom=said, libelle_voie=said).encode(encoding, "ignore")
+    said = said.encode(encoding, "ignore").decode(encoding)
+    expected = re.sub("[\x00-\x1f\x7f-\x9f]+", " ", said).strip()
+    parsed = parse_row(columns, line, test_identities=False)
+    assert parsed.prenom == expected
+    assert (parsed.activity.libelle_voie if parsed.activity else "") == expected
+
+
+@given(
+    st.sampled_from([at for at, said in enumerate(row().split("|")[:-1]) if not said]),
+    st.integers(0, 600),
+    st.integers(0, 3),
+)
+def test_a_value_is_measured_wherever_it_stands(column: int, length: int, around: int) -> None:
+    values = row().split("|")
+    values[column] = " " * around + "V" * length
+    line = "|".join(values)
+    if length <= LONGEST_VALUE:
+        assert read(line).national_id.value == f"8{rpps(1)}"
+    else:
+        with pytest.raises(MalformedRowError, match="longer than 255"):
+            read(line)
 
 
 def test_a_small_e_is_a_student_too() -> None:

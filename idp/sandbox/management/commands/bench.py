@@ -158,7 +158,8 @@ def _import_row(cost: directory.Cost, calm: float) -> str:
         row += f"{cost.megabytes:6.0f} MB{verdict(cost.megabytes, LARGEST_IMPORT)}"
     if cost.login is not None:
         row += f"  a login meanwhile {cost.login:.0f} ms"
-        row += "" if cost.login == calm else verdict(cost.login / calm, SLOWEST_LOGIN)
+        row += f", × {cost.login / calm:.2f}" if cost.login != calm else ""
+        row += verdict(cost.login / calm, SLOWEST_LOGIN) if cost.name in LONGEST_IMPORT else ""
     return row
 
 
