@@ -22,6 +22,7 @@ ROUTES = (
     ("/refresh", pages.refresh, "POST"),
     ("/logout", pages.logout, "POST"),
     ("/logged-out", pages.logged_out, "GET"),
+    ("/backchannel-logout", pages.backchannel_logout, "POST"),
     ("/health", pages.health, "GET"),
 )
 

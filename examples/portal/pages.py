@@ -1,4 +1,4 @@
-"""The portal's six pages, a few lines each. Every rule of the protocol is in provider.py."""
+"""The portal's pages, a few lines each. Every rule of the protocol is in provider.py."""
 
 import base64
 import json
@@ -100,6 +100,13 @@ def logged_out() -> str:
     _portal().visitors.forget(visitor)
     session.clear()
     return render_template("logged_out.html")
+
+
+def backchannel_logout() -> Response:
+    """The provider says that a session is over: a lost card, an order. No browser is here."""
+    ended = _portal().provider.read_logout_token(request.form.get("logout_token", ""))
+    _portal().visitors.end(ended)
+    return Response(status=200)
 
 
 def health() -> Response:

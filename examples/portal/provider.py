@@ -1,4 +1,5 @@
-"""A portal's side of OpenID Connect: begin_login → finish_login → refresh … → logout_url.
+"""A portal's side of OpenID Connect: begin_login → finish_login → refresh … → logout_url, and
+read_logout_token when the provider ends a session by itself.
 
 Copy this file: it needs Authlib, joserfc and httpx2, nothing of a web framework and nothing
 of this folder. Each check that the portal owes stands under the sentence that asks for it.
@@ -25,6 +26,7 @@ ACR_VALUES = "eidas1"
 # Pinned here, never taken from the discovery document: a provider may list HS256 too, and a
 # portal that accepts it can be given a token "signed" with a key that everybody knows.
 ALGORITHMS = ["RS256", "PS256", "ES256"]
+BACKCHANNEL_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 CLOCK_LEEWAY = 60  # seconds
 TIMEOUT = 10  # seconds
 
@@ -55,6 +57,19 @@ class Login:
     tokens: dict[str, Any]
     claims: dict[str, Any]
     userinfo: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSession:
+    """What a logout token is about: a session by its `sid`, else every session of a `sub`."""
+
+    sid: str | None = None
+    sub: str | None = None
+
+    def is_of(self, login: Login) -> bool:
+        """Whether that login ends with it."""
+        same_subject = self.sub in {None, login.claims["sub"]}
+        return same_subject and self.sid in {None, login.claims.get("sid")}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,6 +144,38 @@ class Provider:
             "state": state,
         }
         return f"{self._endpoint('end_session_endpoint')}?{urlencode(parameters)}"
+
+    def read_logout_token(self, logout_token: str) -> EndedSession:
+        """Back-Channel Logout §2.6: what a POST to the portal's `backchannel_logout_uri` says.
+
+        A token that comes again ends nothing more: no later session has the same `sid`.
+        """
+        try:
+            token = self._decode(logout_token)
+            # §2.4 asks for "logout+jwt", or for what a provider wrote before that existed.
+            if token.header.get("typ", "JWT") not in {"JWT", "logout+jwt"}:
+                raise LoginError("logout_token_invalid", f"typ={token.header['typ']!r}")
+            jwt.JWTClaimsRegistry(
+                leeway=CLOCK_LEEWAY,
+                iss={"essential": True, "value": self.issuer},
+                aud={"essential": True, "value": self.client_id},
+                iat={"essential": True},
+                exp={"essential": True},
+                jti={"essential": True},
+            ).validate(token.claims)
+        except (JoseError, ValueError) as error:
+            raise LoginError("logout_token_invalid", str(error)) from error
+        claims = token.claims
+        events = claims.get("events")
+        if not isinstance(events, dict) or not isinstance(events.get(BACKCHANNEL_LOGOUT), dict):
+            raise LoginError("logout_token_invalid", "no event of a logout")
+        # An id_token has one: it must not be taken for an order to log out.
+        if "nonce" in claims:
+            raise LoginError("logout_token_invalid", "a nonce")
+        named = {name: claims[name] for name in ("sid", "sub") if name in claims}
+        if not named or not all(isinstance(value, str) for value in named.values()):
+            raise LoginError("logout_token_invalid", "neither sid nor sub")
+        return EndedSession(**named)
 
     # --- the checks -----------------------------------------------------------------------------
 

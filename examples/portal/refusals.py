@@ -55,6 +55,7 @@ REFUSALS = {
         "L’identité reçue n’a pas pu être vérifiée",
         "Par prudence, vous n’êtes pas connecté. " + RETRY,
     ),
+    "logout_token_invalid": ("Cette fin de session n’a pas pu être vérifiée", RETRY),
     "form_refused": ("Cette demande ne vient pas de ce portail", RETRY),
     "not_found": ("Cette page n’existe pas", "Revenez à l’accueil."),
 }

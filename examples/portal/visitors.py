@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from examples.portal.provider import Login, PendingLogin
+from examples.portal.provider import EndedSession, Login, PendingLogin
 
 LIFETIME = timedelta(hours=4)
 MAXIMUM = 1000
@@ -59,6 +59,13 @@ class Visitors:
                 del self._visitors[next(iter(self._visitors))]
             self._visitors[visitor.key] = visitor
         return visitor
+
+    def end(self, ended: EndedSession) -> None:
+        """Forget whoever is logged in by that session, in whichever browser."""
+        with self._lock:
+            for visitor in [*self._visitors.values()]:
+                if visitor.login and ended.is_of(visitor.login):
+                    del self._visitors[visitor.key]
 
     def forget(self, visitor: Visitor | None) -> None:
         with self._lock:

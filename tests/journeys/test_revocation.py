@@ -16,13 +16,20 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.card_desk import insert, renew_cards, type_pin
+from tests.journeys.card_desk import (
+    choose_card,
+    expect_greeting,
+    insert,
+    renew_cards,
+    type_pin,
+)
 from tests.journeys.demo import ROOT, START_SECONDS, Demo, free_ports
 from tests.journeys.figures import FIGURES
 from tests.journeys.listener import Listener, listening
 from tests.oidc.portal import CHALLENGE, PROTOCOL, VERIFIER
 
 pytestmark = pytest.mark.journey
+NURSE = "899900000045"
 
 
 @contextmanager
@@ -184,3 +191,24 @@ def test_a_card_opposed_during_its_session_is_felt_by_two_portals_on_every_node(
     type_pin(reader)
     expect(desk.locator("#card-error")).to_have_attribute("data-code", "card_revoked")
     renew_cards(reader)
+
+
+def test_the_demo_portal_forgets_who_is_no_longer_let_in(
+    demo: Demo, desk: Page, reader: Page
+) -> None:
+    renew_cards(reader)
+    insert(reader, "nurse")
+    choose_card(desk, demo)
+    type_pin(reader)
+    expect_greeting(desk, "Jean-Baptiste Le Goff")
+    order = ("revoke", "person", NURSE, "--reason", "a test")
+    done = demo.manage(*order)
+    assert done.returncode == 0, done.stderr
+    try:
+        deadline = time.monotonic() + 20
+        while not desk.locator("#login").is_visible():
+            assert time.monotonic() < deadline, "the portal was not told"
+            desk.goto(demo.portal_url)
+    finally:
+        undone = demo.manage(*order, "--undo")
+    assert undone.returncode == 0, undone.stderr

@@ -41,6 +41,7 @@ class Issuer:
     tokens: dict[str, Any] = field(default_factory=dict)
     token_error: tuple[int, dict[str, str]] | None = None
     algorithm: str = "RS256"
+    typ: str = "JWT"
     nonce: str = ""
     challenge: str = ""
     requests: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Issuer:
         self.publish(self.key)
 
     def sign(self, claims: dict[str, Any]) -> str:
-        header = {"alg": self.algorithm, "kid": str(self.key.kid)}
+        header = {"alg": self.algorithm, "kid": str(self.key.kid), "typ": self.typ}
         if self.algorithm == "HS256":
             # The classic confusion: the public key's own text used as a shared secret.
             secret = OctKey.import_key(json.dumps(self.published[0]))

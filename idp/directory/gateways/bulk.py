@@ -28,7 +28,7 @@ _FINAL: Final = (
     "directory_practice (person_id, key, until)",
     "directory_structure (id)",
 )
-# For what joins millions with millions; the server's own setting is for many small questions.
+# For what joins millions with millions, at least; a server's setting may be for small questions.
 _WORK_MEMORY: Final = "32MB"
 _LOCK: Final = 0x48794469
 _SQLITE_TYPES: Final = {"uuid": "char(32)", "boolean": "integer"}
@@ -65,7 +65,11 @@ def _advisory_lock() -> Iterator[None]:
 @contextmanager
 def _work_memory() -> Iterator[None]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SET work_mem = '{_WORK_MEMORY}'")
+        cursor.execute(
+            "SELECT set_config('work_mem', %s, false) "
+            "WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes(%s)",
+            [_WORK_MEMORY, _WORK_MEMORY],
+        )
         try:
             yield
         finally:

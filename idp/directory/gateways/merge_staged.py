@@ -50,7 +50,10 @@ def verdicts(source: str) -> Iterator[tuple[int, int, int, str]]:
 
 
 def scattered() -> list[tuple[str, int, int]]:
-    """Each place (block, position) of whoever appears again after somebody else."""
+    """Each place (block, position) of whoever appears again after somebody else.
+
+    Stages them, whom `verdicts` then leaves out.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO staged_scattered (ident) "

@@ -29,12 +29,17 @@ Given = TypeVar("Given")
 Done = TypeVar("Done")
 
 
+def workers() -> int:
+    """How many an import has."""
+    return min(os.cpu_count() or 1, 4)
+
+
 class Processes:
     """Works side by side once there is enough to do; closed, none of them is left."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
-        self._workers = min(os.cpu_count() or 1, 4)
+        self._workers = workers()
 
     def __enter__(self) -> Self:
         return self

@@ -32,7 +32,7 @@ class RegisterEntry(NamedTuple):
     given_names: str
     civility: str
     exercices: tuple[Exercice, ...]
-    # As of its rows.
+    # No value, those of the exercices included, holds what JSON would write otherwise.
     is_plain: bool = False
 
     def to_json(self) -> str:
@@ -50,7 +50,8 @@ def said_json(
 ) -> str:
     """What the register says of a person, as a snapshot begins.
 
-    `is_plain`: as of a row, a fifth of the cost.
+    `is_plain`: no text holds what JSON would write otherwise (a quote, a backslash, a control
+    character), which is known at a fifth of the cost.
     """
     if not is_plain:
         return JSON.encode((*names, exercices))

@@ -46,7 +46,7 @@ class RegisterRow(NamedTuple):
     code_categorie_professionnelle: str
     savoir_faire: SavoirFaire | None
     activity: Activity | None
-    # No value holds what JSON, or COPY, would write otherwise.
+    # No value holds what JSON would write otherwise.
     is_plain: bool = False
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import PLACE_FIELDS, Activity
 from idp.directory.rules.blocks import RawPerson
-from idp.directory.rules.merge import fingerprint_of
+from idp.directory.rules.merge import fingerprint_of, said_json
 from idp.directory.rules.practices import key_of
 from idp.directory.rules.professional import Exercice
 from idp.directory.rules.raw_people import Read, read_people
@@ -22,7 +22,8 @@ from idp.directory.rules.savoir_faire import Known, Source, with_listed
 from idp.directory.rules.structures import digest_of
 from idp.directory.rules.subjects import person_id_for
 
-# Of how many places a process remembers that it told of them: most people practise at few.
+# Of how many places, the first ones, a process remembers that it told of them: a hospital is met
+# thousands of times.
 _TOLD_PLACES: Final = 50_000
 # A value that is absent; one that a register gives has its backslash doubled.
 NULL: Final = "\\N"
@@ -164,7 +165,11 @@ class StoredChunk:
 
 
 def store_chunk(chunk: Chunk) -> StoredChunk:
-    """Read and render a chunk, in any process: it hands over the chunks of a reading in order."""
+    """Read and render a chunk, in any process.
+
+    Of a reading (a `Stamp`), what a process makes must all be stored, in the order in which it was
+    made: a place that it told of once is not told of again.
+    """
     reader = RowReader(chunk.columns, test_identities=chunk.test_identities)
     rendering = Rendering(_told_by(chunk.stamp))
     entering = Entering(rendering, chunk.stamp)
@@ -190,10 +195,10 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
         else:
             tally = stored.created if subject.fingerprint is None else stored.changed
             tally[entry.exercices[0].code_profession] += 1
-        if subject.listed:
-            said = entry._replace(exercices=with_listed(entry.exercices, subject.listed)).to_json()
-        into = entering if subject.fingerprint is None else rendering
         names = entry.family_name, entry.given_names, entry.civility
+        if subject.listed:
+            said = said_json(names, with_listed(entry.exercices, subject.listed))
+        into = entering if subject.fingerprint is None else rendering
         into.add_person(subject, names, said, fingerprint, raw_fingerprint)
         into.add_exercices(subject.person_id, entry.exercices)
     stored.read, stored.malformed_rows, stored.malformed = (
@@ -307,7 +312,8 @@ class Rendering(Lines):
         place = self._told.get(named)
         if place is None:
             place = digest_of(named)
-            if len(self._told) < _TOLD_PLACES:
+            # All that is said of a place may be long.
+            if activity.has_structure and len(self._told) < _TOLD_PLACES:
                 self._told[named] = place
             if place not in self.structures:
                 self.structures[place] = _place_line((place, *activity.place_values))

@@ -135,6 +135,7 @@ def ensure_client(
     secret: str,
     redirect_uris: tuple[str, ...],
     post_logout_redirect_uris: tuple[str, ...] = (),
+    backchannel_logout_uri: str = "",
     profile: str = ProfileName.STANDARD,
 ) -> Client:
     """Registers or updates a portal whose secret is known beforehand. Sandbox only, idempotent."""
@@ -146,6 +147,7 @@ def ensure_client(
         redirect_uris=redirect_uris,
         post_logout_redirect_uris=post_logout_redirect_uris,
         profile=ProfileName(profile),
+        logout=LogoutMetadata(backchannel_logout_uri=backchannel_logout_uri),
     )
     metadata.check()
     wanted = {**_columns(metadata), "secret_digest": secrets.digest(secret), "is_enabled": True}

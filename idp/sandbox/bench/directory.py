@@ -6,8 +6,6 @@ import could do better: a login while processes only compute, as an import's do,
 a plain COPY of the same bytes.
 """
 
-import multiprocessing
-import os
 import subprocess
 import sys
 import threading
@@ -18,8 +16,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from idp.directory.gateways.processes import begin
 from idp.directory.models import Person
+from idp.sandbox.bench.computing import computing
 from idp.sandbox.bench.load import BenchError, percentile
 from idp.sandbox.bench.portal import Portal, Registration, discover
 from idp.sandbox.bench.server import free_port, own_provider
@@ -102,32 +100,13 @@ def _costs(folder: Path, people: int, logins: Logins, calm_seconds: float) -> It
     rows = _rows(first)
     calm = logins.during(lambda: time.sleep(calm_seconds))
     yield Cost(name="no import", seconds=calm_seconds, rows=0, login=calm)
-    beside = logins.during(lambda: _only_compute(calm_seconds))
+    with computing():
+        beside = logins.during(lambda: time.sleep(calm_seconds))
     yield Cost(name="only computing", seconds=calm_seconds, rows=0, login=beside)
     for name, path in (("first import", first), ("same file", first), ("1 % changed", later)):
         yield _import(name, path, rows, logins)
     if connection.vendor == "postgresql":
         yield _plain_copy(first, rows)
-
-
-def _only_compute(seconds: float) -> None:
-    """On every processor, when nobody else wants to: what cores that share their parts cost."""
-    context = multiprocessing.get_context("spawn")
-    computing = [context.Process(target=_compute) for _ in range(os.cpu_count() or 1)]
-    for process in computing:
-        process.start()
-    try:
-        time.sleep(seconds)
-    finally:
-        for process in computing:
-            process.kill()
-            process.join()
-
-
-def _compute() -> None:
-    begin()
-    while True:
-        sum(range(1000))
 
 
 def _import(name: str, path: Path, rows: int, logins: Logins) -> Cost:

@@ -33,7 +33,7 @@ def mark_sandbox_data() -> None:
 
 
 def register_portal() -> None:
-    """The demo portal as a client: a standard one, as any new portal would be."""
+    """The demo portal as a client: a standard one, which is told when a session ends."""
     url = settings.HYGIE.portal_url
     ensure_client(
         client_id=PORTAL_CLIENT_ID,
@@ -42,4 +42,5 @@ def register_portal() -> None:
         profile="standard",
         redirect_uris=(f"{url}/callback",),
         post_logout_redirect_uris=(f"{url}/logged-out",),
+        backchannel_logout_uri=f"{url}/backchannel-logout",
     )

@@ -49,6 +49,18 @@ def test_a_savoir_faire_is_shown_in_its_exercice_and_dated(
     assert ImportBatch.objects.get(pk=summary.batch).kind == "savoir_faire"
 
 
+@pytest.mark.parametrize("code", ['SM"8', "SM\\8", "\\n", 'SM1"],["S","SM99'])
+def test_a_code_that_json_writes_otherwise_is_shown_as_it_is(
+    say: Import, import_bytes: Import, code: str
+) -> None:
+    import_bytes(register(row()))
+    say(skill(1, code))
+    assert shown() == [code]
+    # Rendered anew, of rows that hold no such thing.
+    import_bytes(register(row(prenom="Jeanne")))
+    assert shown() == [code]
+
+
 def test_what_is_said_of_others_is_counted_and_nothing_is_made_of_it(
     say: Import, import_bytes: Import
 ) -> None:
