@@ -8,6 +8,7 @@ of this folder. Each check that the portal owes stands under the sentence that a
 import hmac
 import secrets
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ ALGORITHMS = ["RS256", "PS256", "ES256"]
 BACKCHANNEL_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 CLOCK_LEEWAY = 60  # seconds
 TIMEOUT = 10  # seconds
+KEYS_PAUSE = 10  # seconds
 
 
 class LoginError(Exception):
@@ -82,6 +84,7 @@ class Provider:
     discovery_url: str = ""
     _metadata: dict[str, Any] = field(default_factory=dict)
     _keys: KeySet | None = None
+    _keys_asked_at: float = 0.0
     _tls: ssl.SSLContext = field(default_factory=httpx2.create_ssl_context)  # made once: 20 ms
 
     def begin_login(
@@ -151,9 +154,9 @@ class Provider:
         A token that comes again ends nothing more: no later session has the same `sid`.
         """
         try:
-            token = self._decode(logout_token)
+            token = self._decode(logout_token, pause=KEYS_PAUSE)
             # §2.4 asks for "logout+jwt", or for what a provider wrote before that existed.
-            if token.header.get("typ", "JWT") not in {"JWT", "logout+jwt"}:
+            if token.header.get("typ", "JWT") not in ("JWT", "logout+jwt"):
                 raise LoginError("logout_token_invalid", f"typ={token.header['typ']!r}")
             jwt.JWTClaimsRegistry(
                 leeway=CLOCK_LEEWAY,
@@ -215,15 +218,20 @@ class Provider:
             raise LoginError("id_token_invalid", str(error)) from error
         return dict(claims)
 
-    def _decode(self, id_token: str) -> jwt.Token:
-        """Checks the signature. An unknown key: the provider may have new keys, ask once."""
+    def _decode(self, token: str, *, pause: float = 0.0) -> jwt.Token:
+        """Checks the signature. An unknown key: the provider may have new keys, ask once.
+
+        `pause`: but not so soon again, of what anybody may send; the provider sends its own again.
+        """
         if self._keys is not None:
             try:
-                return jwt.decode(id_token, self._keys, algorithms=ALGORITHMS)
+                return jwt.decode(token, self._keys, algorithms=ALGORITHMS)
             except InvalidKeyIdError:
-                self._keys = None
+                if time.monotonic() < self._keys_asked_at + pause:
+                    raise LoginError("provider_unreachable", "an unknown key, again") from None
+        self._keys_asked_at = time.monotonic()
         self._keys = KeySet.import_key_set(self._get_json(self._endpoint("jwks_uri")))  # type: ignore[arg-type]
-        return jwt.decode(id_token, self._keys, algorithms=ALGORITHMS)
+        return jwt.decode(token, self._keys, algorithms=ALGORITHMS)
 
     def _userinfo(self, tokens: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
         url = self._endpoint("userinfo_endpoint")

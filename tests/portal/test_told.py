@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from examples.portal import provider
 from examples.portal.provider import BACKCHANNEL_LOGOUT
 from tests.portal.conftest import ComeBack, error_code
 from tests.portal.issuer import CLIENT_ID, SUBJECT, Issuer
@@ -125,6 +126,24 @@ def test_an_id_token_ends_nothing(logged_in: FlaskClient, issuer: Issuer) -> Non
     _, answer = issuer.answer_token({"grant_type": "refresh_token"})
     assert error_code(tell(logged_in, answer["id_token"])) == "logout_token_invalid"
     assert 'id="greeting"' in logged_in.get("/").text
+
+
+def test_unknown_keys_are_asked_for_once_in_a_while(
+    logged_in: FlaskClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked() -> int:
+        return [path for path, *_ in issuer.requests].count("certs")
+
+    before = asked()
+    issuer.rotate()
+    for _ in range(3):
+        # Sent again by the provider; nobody else can have it ask.
+        assert tell(logged_in, told(issuer)).status_code == 502
+    assert asked() == before
+    monkeypatch.setattr(provider, "KEYS_PAUSE", 0)
+    assert tell(logged_in, told(issuer)).status_code == 200
+    assert asked() == before + 1
+    assert 'id="login"' in logged_in.get("/").text
 
 
 def test_a_provider_that_gives_no_keys_tells_it_again_later(

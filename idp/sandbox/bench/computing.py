@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from typing import Final
 
 from idp.directory.gateways.processes import begin, workers
@@ -20,10 +21,12 @@ def computing() -> Iterator[None]:
     """From when they compute on. Raises `BenchError` where one of them did not all the while."""
     context = multiprocessing.get_context("spawn")
     told, telling = context.Pipe(duplex=False)
-    processes = [context.Process(target=_compute, args=[telling]) for _ in range(workers())]
+    processes: list[SpawnProcess] = []
     try:
-        for process in processes:
+        for _ in range(workers()):
+            process = context.Process(target=_compute, args=[telling])
             process.start()
+            processes.append(process)
         for _ in processes:
             if not told.poll(_START_SECONDS):
                 raise BenchError("a process that only computes did not start")
