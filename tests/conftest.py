@@ -3,6 +3,7 @@
 A journey's browser keeps an event loop running in the main thread: no other test could run in it.
 """
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,10 @@ hypothesis_settings.register_profile(
     "hygie", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("hygie")
+
+# A script that starts a run in the background has it ignore Ctrl-C, and all that it starts too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
