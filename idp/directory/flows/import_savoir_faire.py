@@ -28,11 +28,12 @@ from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire
 from idp.directory.gateways.merge_practices import Change
 from idp.directory.gateways.register_file import SAVOIR_FAIRE, first_line, open_register
 from idp.directory.models import ImportBatch, Person
+from idp.directory.rules.copy_rows import Lines
 from idp.directory.rules.merge import JSON
 from idp.directory.rules.register_columns import RegisterColumns
 from idp.directory.rules.register_row import RowReader
 from idp.directory.rules.savoir_faire import KIND, Source, with_savoir_faire
-from idp.directory.rules.stored_rows import STAGED_SAVOIR_FAIRE, Lines
+from idp.directory.rules.stored_rows import STAGED_SAVOIR_FAIRE
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,8 @@ from django.db import connection
 
 from idp.core.errors import IdpError
 from idp.directory.gateways.short_log import short_log
-from idp.directory.rules.stored_rows import ENTERING, STAGED, STAGED_SAVOIR_FAIRE, values_of
+from idp.directory.rules.copy_rows import values_of
+from idp.directory.rules.stored_rows import ENTERING, STAGED, STAGED_SAVOIR_FAIRE
 
 # Columns and their types, by table.
 Tables = Mapping[str, Mapping[str, str]]

@@ -1,10 +1,7 @@
-"""People as the rows that will be stored, in the text form of PostgreSQL's COPY.
-
-Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or line end in a value.
-"""
+"""People as the rows that will be stored, by table."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -12,6 +9,7 @@ from typing import Final, NamedTuple
 from idp.core.identifiers import NationalId
 from idp.directory.rules.activity import PLACE_FIELDS, Activity
 from idp.directory.rules.blocks import RawPerson
+from idp.directory.rules.copy_rows import NULL, Lines, line_of
 from idp.directory.rules.merge import fingerprint_of, said_json
 from idp.directory.rules.practices import key_of
 from idp.directory.rules.professional import Exercice
@@ -25,9 +23,6 @@ from idp.directory.rules.subjects import person_id_for
 # Of how many places, the first ones, a process remembers that it told of them: a hospital is met
 # thousands of times.
 _TOLD_PLACES: Final = 50_000
-# A value that is absent; one that a register gives has its backslash doubled.
-NULL: Final = "\\N"
-_NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _PROFESSION: Final = {"code_profession": "text", "code_categorie_professionnelle": "text"}
 _OF_EXERCICE: Final = {"person_id": "uuid", "rank": "integer", **_PROFESSION}
 _SAVOIR_FAIRE: Final = {**_PROFESSION, "code_type": "text", "code": "text"}
@@ -234,31 +229,6 @@ def newcomer(national_id: NationalId, entropy: bytes, milliseconds: int) -> Subj
     )
 
 
-class Lines:
-    """Collects rows by table, in the text form of COPY. `ends`: how each row of a table ends."""
-
-    def __init__(self, tables: Iterable[str], ends: Mapping[str, Sequence[str]] = _NONE) -> None:
-        self._lines: dict[str, list[str]] = {table: [] for table in tables}
-        self._ends = ends
-
-    def add(self, table: str, *values: str) -> None:
-        """One row."""
-        line = "\t".join(values)
-        self._lines[table].append(_escaped_line(values) if "\\" in line else line)
-
-    def rows(self) -> dict[str, bytes]:
-        """Those of each table that has some."""
-        return {
-            table: self._text(table, lines).encode()
-            for table, lines in self._lines.items()
-            if lines
-        }
-
-    def _text(self, table: str, lines: Iterable[str]) -> str:
-        end = "".join(f"\t{value}" for value in self._ends.get(table, ())) + "\n"
-        return end.join(lines) + end
-
-
 class Rendering(Lines):
     """The rows of people who are known, to be staged.
 
@@ -316,7 +286,7 @@ class Rendering(Lines):
             if activity.has_structure and len(self._told) < _TOLD_PLACES:
                 self._told[named] = place
             if place not in self.structures:
-                self.structures[place] = _place_line((place, *activity.place_values))
+                self.structures[place] = line_of((place, *activity.place_values)) + "\n"
         return place
 
 
@@ -353,22 +323,3 @@ def _snapshot_json(said: str, subject: Subject, *, is_test: bool) -> str:
     fictitious = "true" if is_test else "false"
     who = f'"{subject.person_id}","{subject.main.value}",{fictitious},[{names}]'
     return f"{said[:-1]},{who}]"
-
-
-def _place_line(values: Sequence[str]) -> str:
-    line = "\t".join(values) + "\n"
-    return _escaped_line(values) + "\n" if "\\" in line else line
-
-
-def _escaped_line(values: Sequence[str]) -> str:
-    return "\t".join(map(_escaped, values))
-
-
-def _escaped(value: str) -> str:
-    return value if value is NULL else value.replace("\\", "\\\\")
-
-
-def values_of(rows: bytes) -> Iterable[list[str | None]]:
-    """Back from the text form, for a database that does not read it."""
-    for line in rows.decode().split("\n")[:-1]:
-        yield [None if value == NULL else value.replace("\\\\", "\\") for value in line.split("\t")]

@@ -4,7 +4,8 @@ import pytest
 
 from idp.directory.rules import stored_rows
 from idp.directory.rules.blocks import RawPerson
-from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, store_chunk, values_of
+from idp.directory.rules.copy_rows import values_of
+from idp.directory.rules.stored_rows import Chunk, Stamp, StoredChunk, store_chunk
 from tests.directory.register import COLUMNS_READ, PRACTICE, row, rpps
 
 
