@@ -26,7 +26,7 @@ APPS = (
     "idp.oidc",
     "mobileapi",
 )
-MIDDLEWARE = ["idp.core.page_chain.PageChain"]
+MIDDLEWARE = ["idp.core.serving.Serving", "idp.core.page_chain.PageChain"]
 # Around pages only; what IS_BACK_CHANNEL names gets none of it, what IS_API names gets its own.
 PAGE_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

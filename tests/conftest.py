@@ -3,14 +3,18 @@
 A journey's browser keeps an event loop running in the main thread: no other test could run in it.
 """
 
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+
+from idp.core.right_of_way import file_of
 
 # What is tested is the code, not how busy the machine is.
 hypothesis_settings.register_profile(
@@ -21,6 +25,11 @@ hypothesis_settings.load_profile("hygie")
 # A script that starts a run in the background has it ignore Ctrl-C, and all that it starts too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing in memory: the folder that it is named after is of this run."""
+    file_of(Path(os.environ["HYGIE_DATA_DIR"])).unlink(missing_ok=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

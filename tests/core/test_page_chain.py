@@ -139,7 +139,8 @@ def test_pages_are_never_taken_for_the_back_channel(path: str) -> None:
 
 
 def test_only_the_chain_stands_around_the_application() -> None:
-    assert [f"{PageChain.__module__}.{PageChain.__name__}"] == settings.MIDDLEWARE
+    chain = f"{PageChain.__module__}.{PageChain.__name__}"
+    assert ["idp.core.serving.Serving", chain] == settings.MIDDLEWARE
     # The admin needs these three; its own checks are told to look no further.
     for needed in ("sessions", "auth", "messages"):
         assert any(f"contrib.{needed}." in path for path in settings.PAGE_MIDDLEWARE)

@@ -16,6 +16,8 @@ from uuid import uuid4
 import httpx2
 import psycopg
 
+from idp.core.right_of_way import file_of
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 
@@ -112,6 +114,7 @@ def running_demo(*options: str, **settings: str) -> Iterator[Demo]:
         finally:
             process.terminate()
             process.wait(timeout=20)
+            file_of(Path(folder)).unlink(missing_ok=True)
 
 
 def _wait_ready(demo: Demo, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,15 +1,18 @@
 """Reads the rows of cards and of savoir-faire, one by one; people are read by groups of rows."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from idp.directory.flows.import_register import ImportSummary
+from idp.directory.gateways.bulk import give_way
 from idp.directory.gateways.register_file import Line, refuse_broken_off
 from idp.directory.rules.blocks import LONGEST_LINE
 from idp.directory.rules.register_columns import Columns
 from idp.directory.rules.register_row import MalformedRowError
 
 Row = TypeVar("Row")
+# Some milliseconds of work.
+_GIVES_WAY_EVERY: Final = 64
 
 
 def well_formed(
@@ -22,6 +25,8 @@ def well_formed(
     last = None
     for last in lines:
         summary.rows += 1
+        if not summary.rows % _GIVES_WAY_EVERY:
+            give_way()
         if last.raw is None:
             summary.refuse_rows([(last.number, f"longer than {LONGEST_LINE} bytes")])
             continue

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection
 
 from idp.core.errors import IdpError
+from idp.core.right_of_way import file_of, work_at
 from idp.directory.gateways.short_log import short_log
-from idp.directory.rules.copy_rows import values_of
+from idp.directory.rules.copy_rows import values_of, whole_lines
 from idp.directory.rules.stored_rows import ENTERING, STAGED, STAGED_SAVOIR_FAIRE
 
 # Columns and their types, by table.
@@ -31,6 +33,8 @@ _FINAL: Final = (
 )
 # For what joins millions with millions, at least; a server's setting may be for small questions.
 _WORK_MEMORY: Final = "32MB"
+# Bytes. The database has a few milliseconds of work with them, at which it cannot be stopped.
+_COPIED_TOGETHER: Final = 100_000
 _LOCK: Final = 0x48794469
 _SQLITE_TYPES: Final = {"uuid": "char(32)", "boolean": "integer"}
 
@@ -48,6 +52,11 @@ def only_import() -> Iterator[None]:
     else:
         with _file_lock():
             yield
+
+
+def give_way() -> None:
+    """Stand still while people are served on this machine."""
+    work_at(file_of(settings.HYGIE.data_dir)).give()
 
 
 @contextmanager
@@ -128,13 +137,14 @@ def _copy(table: str, names: Iterable[str], rows: bytes) -> None:
     columns = [*names]
     with connection.cursor() as cursor:
         if _is_postgresql():
-            # The driver's own: Django's cursors know no COPY, nor what it raises.
-            with (
-                connection.wrap_database_errors,
-                cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
-            ):
-                copy.write(rows)
+            statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+            for some in whole_lines(rows, _COPIED_TOGETHER):
+                give_way()
+                # The driver's own: Django's cursors know no COPY, nor what it raises.
+                with connection.wrap_database_errors, cursor.copy(statement) as copy:
+                    copy.write(some)
         else:
+            give_way()
             marks = ", ".join(["%s"] * len(columns))
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             cursor.executemany(statement, [*values_of(rows)])

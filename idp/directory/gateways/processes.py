@@ -15,8 +15,11 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from multiprocessing.connection import wait
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
+
+from idp.core.right_of_way import give_way_always
 
 NICENESS: Final = 10
 # Starting processes costs more than so few pieces of work.
@@ -35,9 +38,13 @@ def workers() -> int:
 
 
 class Processes:
-    """Works side by side once there is enough to do; closed, none of them is left."""
+    """Works side by side once there is enough to do; closed, none of them is left.
 
-    def __init__(self) -> None:
+    `right_of_way`: the file by which whoever serves people goes first.
+    """
+
+    def __init__(self, right_of_way: Path) -> None:
+        self._right_of_way = right_of_way
         self._pool: ProcessPoolExecutor | None = None
         self._workers = workers()
 
@@ -94,7 +101,17 @@ class Processes:
         # Processes of their own, not forks: a fork would share the connections to the database.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([_PRELOADED])
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=begin)
+        return ProcessPoolExecutor(
+            self._workers,
+            mp_context=context,
+            initializer=_begin_work,
+            initargs=(self._right_of_way,),
+        )
+
+
+def _begin_work(right_of_way: Path) -> None:
+    begin()
+    give_way_always(right_of_way)
 
 
 def begin() -> None:

@@ -3,7 +3,7 @@
 Tab-separated, `\\N` for null, backslashes doubled; `parse_row` left no tab or line end in a value.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -50,3 +50,13 @@ def values_of(rows: bytes) -> Iterable[list[str | None]]:
     """Back from the text form, for a database that does not read it."""
     for line in rows.decode().split("\n")[:-1]:
         yield [None if value == NULL else value.replace("\\\\", "\\") for value in line.split("\t")]
+
+
+def whole_lines(rows: bytes, size: int) -> Iterator[bytes]:
+    """Parts of about `size` bytes, or of one row that is longer; together they are `rows`."""
+    start = 0
+    while start < len(rows):
+        # The end of the row that holds the last byte.
+        end = rows.find(b"\n", start + size - 1) + 1 or len(rows)
+        yield rows[start:end]
+        start = end

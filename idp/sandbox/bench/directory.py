@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.db import connection
@@ -32,13 +32,15 @@ LOOK_SECONDS = 0.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """An import: seconds, rows a second, the most memory all its processes held, in MB, and how
-    long a whole login took meanwhile, in ms (p50)."""
+    long a whole login took meanwhile, in ms (p50); `calm`: right before and after, by themselves.
+    """
 
     name: str
     seconds: float
     rows: int
     megabytes: float | None = None
     login: float | None = None
+    calm: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,13 +100,21 @@ def _costs(folder: Path, people: int, logins: Logins, calm_seconds: float) -> It
     for path, changed in ((first, "0"), (later, "1%")):
         _manage("make_register", "--people", str(people), "--changed", changed, "--output", path)
     rows = _rows(first)
-    calm = logins.during(lambda: time.sleep(calm_seconds))
-    yield Cost(name="no import", seconds=calm_seconds, rows=0, login=calm)
+
+    def calm() -> float:
+        return logins.during(lambda: time.sleep(calm_seconds))
+
+    before = calm()
+    yield Cost(name="no import", seconds=calm_seconds, rows=0, login=before)
     with computing():
         beside = logins.during(lambda: time.sleep(calm_seconds))
-    yield Cost(name="only computing", seconds=calm_seconds, rows=0, login=beside)
+    yield Cost(name="only computing", seconds=calm_seconds, rows=0, login=beside, calm=before)
     for name, path in (("first import", first), ("same file", first), ("1 % changed", later)):
-        yield _import(name, path, rows, logins)
+        cost = _import(name, path, rows, logins)
+        # A machine is faster or slower from minute to minute.
+        after = calm()
+        yield replace(cost, calm=(before + after) / 2)
+        before = after
     if connection.vendor == "postgresql":
         yield _plain_copy(first, rows)
 

@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from idp.directory.gateways.processes import begin
+from idp.core.right_of_way import Server, work_at
+from idp.directory.gateways.processes import ALONE, Processes, begin
 
 PARENT = """
 import multiprocessing, os, sys, time
@@ -46,3 +49,19 @@ def test_ctrl_c_leaves_the_end_to_the_import() -> None:
         for _ in range(20):
             os.kill(worker, signal.SIGINT)
             assert pool.submit(os.getpid).result() == worker
+
+
+def stands_still(path: Path) -> bool:
+    """Of a process that computes while people are served, for ten seconds at most."""
+    server, work = Server(path), work_at(path)
+    until = time.monotonic() + 10
+    while not work.given and time.monotonic() < until:
+        server.take()
+    return work.given > 0
+
+
+def test_a_process_stands_still_while_people_are_served(tmp_path: Path) -> None:
+    path = tmp_path / "right-of-way"
+    Server(path)
+    with Processes(path) as processes:
+        assert all(processes.map(stands_still, [path] * ALONE))

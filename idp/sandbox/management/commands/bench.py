@@ -118,13 +118,11 @@ class Command(BaseCommand):
         self, people: int, registration: Registration, *, calm_seconds: float
     ) -> None:
         self.stdout.write(f"{people} people, {settings.DATABASES['default']['ENGINE']}")
-        calm = 0.0
         try:
             for cost in directory.run(
                 settings.HYGIE.data_dir / "bench", people, registration, calm_seconds=calm_seconds
             ):
-                calm = calm or cost.login or 0.0
-                self.stdout.write(_import_row(cost, calm))
+                self.stdout.write(_import_row(cost))
                 self.stdout.flush()
         except (BenchError, OSError, subprocess.CalledProcessError) as error:
             raise CommandError(f"bench: {error}") from error
@@ -148,7 +146,7 @@ def _registration(options: dict[str, Any]) -> Registration:
     )
 
 
-def _import_row(cost: directory.Cost, calm: float) -> str:
+def _import_row(cost: directory.Cost) -> str:
     """Limits for the whole register, whatever the number of people asked for."""
     row = f"{cost.name:14}{cost.rows:>9} rows{cost.seconds:>8.1f} s"
     if cost.name in LONGEST_IMPORT:
@@ -158,8 +156,10 @@ def _import_row(cost: directory.Cost, calm: float) -> str:
         row += f"{cost.megabytes:6.0f} MB{verdict(cost.megabytes, LARGEST_IMPORT)}"
     if cost.login is not None:
         row += f"  a login meanwhile {cost.login:.0f} ms"
-        row += f", × {cost.login / calm:.2f}" if cost.login != calm else ""
-        row += verdict(cost.login / calm, SLOWEST_LOGIN) if cost.name in LONGEST_IMPORT else ""
+    if cost.login is not None and cost.calm is not None:
+        row += f", × {cost.login / cost.calm:.2f} of {cost.calm:.0f} ms"
+        if cost.name in LONGEST_IMPORT:
+            row += verdict(cost.login / cost.calm, SLOWEST_LOGIN)
     return row
 
 
