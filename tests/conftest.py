@@ -28,8 +28,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_unconfigure() -> None:
-    """Leave nothing in memory: the folder that it is named after is of this run."""
-    file_of(Path(os.environ["HYGIE_DATA_DIR"])).unlink(missing_ok=True)
+    """Leave nothing in memory where the folder that it is named after is of this run."""
+    folder = Path(os.environ["HYGIE_DATA_DIR"])
+    if folder.name.startswith("hygie-tests-"):
+        file_of(folder).unlink(missing_ok=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -42,25 +42,31 @@ def file_of(data_dir: Path) -> Path:
     """
     whole = os.fsencode(data_dir.resolve())
     name = f"hygie-{hashlib.blake2s(whole, digest_size=8).hexdigest()}"
-    return (_MEMORY if _MEMORY.is_dir() else data_dir) / name
+    return (_MEMORY if os.path.isdir(_MEMORY) else data_dir) / name  # noqa: PTH112 - never raises
 
 
 class Server:
     """Who serves people, and takes the right of way."""
 
     def __init__(self, path: Path) -> None:
-        self._file = _opened(path, os.O_WRONLY | os.O_CREAT)
+        self._file = _opened(path, os.O_RDWR | os.O_CREAT)
         if self._file is not None and not _is_own(self._file):
             os.close(self._file)
             self._file = None
 
-    def take(self) -> None:
-        """A request begins."""
-        self._write(time.monotonic_ns() + ANSWERING)
+    def take(self) -> int:
+        """A request begins; what `leave` is told when it is answered."""
+        until = time.monotonic_ns() + ANSWERING
+        self._write(until)
+        return until
 
-    def leave(self) -> None:
-        """It is answered; the next one is expected at once."""
-        self._write(time.monotonic_ns() + BETWEEN)
+    def leave(self, taken: int) -> None:
+        """It is answered; the next one is expected at once.
+
+        Of several requests at a time the last to begin decides.
+        """
+        if _read(self._file) == taken:
+            self._write(time.monotonic_ns() + BETWEEN)
 
     def _write(self, until: int) -> None:
         # Not by mapping the file: that ends the process where there is no room for it.
@@ -77,7 +83,8 @@ class Work:
 
     def __init__(self, path: Path) -> None:
         # Made by who serves: it would not be theirs to write to.
-        self._file = _opened(path, os.O_RDONLY)
+        self._path = path
+        self._file: int | None = None
         self._own_until = 0
         self.given = 0
 
@@ -87,17 +94,25 @@ class Work:
         if now < self._own_until:
             return
         # Farther off than anybody takes it: of before the machine was started, or of another one.
-        while 0 < self._until() - now <= ANSWERING and now - began < LONGEST:
+        # Read before the clock: a request that begins in between would seem to be of those.
+        while 0 < self._until() - (now := time.monotonic_ns()) <= ANSWERING:
+            if now - began >= LONGEST:
+                break
             time.sleep(PAUSE_SECONDS)
-            now = time.monotonic_ns()
         self.given += now - began
         self._own_until = now + (now - began) // OWN_SHARE
 
     def _until(self) -> int:
-        try:
-            return 0 if self._file is None else int.from_bytes(os.pread(self._file, _BYTES, 0))
-        except OSError:
-            return 0
+        if self._file is None:
+            # Whoever serves may have been started since.
+            self._file = _opened(self._path, os.O_RDONLY)
+        return _read(self._file)
+
+
+@cache
+def server_at(path: Path) -> Server:
+    """The one of this process."""
+    return Server(path)
 
 
 @cache
@@ -125,6 +140,13 @@ def _opened(path: Path, flags: int) -> int | None:
         return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError:
         return None
+
+
+def _read(file: int | None) -> int:
+    try:
+        return 0 if file is None else int.from_bytes(os.pread(file, _BYTES, 0))
+    except OSError:
+        return 0
 
 
 def _is_own(file: int) -> bool:

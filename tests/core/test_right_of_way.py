@@ -12,7 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from idp.core import right_of_way, serving
-from idp.core.right_of_way import ANSWERING, BETWEEN, LONGEST, OWN_SHARE, Server, Work, file_of
+from idp.core.right_of_way import (
+    ANSWERING,
+    BETWEEN,
+    LONGEST,
+    OWN_SHARE,
+    Server,
+    Work,
+    file_of,
+    server_at,
+)
 from idp.core.serving import Serving
 
 MS = 1_000_000
@@ -24,7 +33,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = 10**15
         self.slept = 0
-        self.due: list[tuple[int, Callable[[], None]]] = []
+        self.due: list[tuple[int, Callable[[], object]]] = []
 
     def monotonic_ns(self) -> int:
         return self.now
@@ -40,7 +49,7 @@ class Clock:
             happens()
         self.now = until
 
-    def after(self, nanoseconds: int, happens: Callable[[], None]) -> None:
+    def after(self, nanoseconds: int, happens: Callable[[], object]) -> None:
         self.due.append((self.now + nanoseconds, happens))
         self.due.sort(key=lambda each: each[0])
 
@@ -64,21 +73,63 @@ def test_nobody_is_waited_for_when_nobody_is_served(clock: Clock, path: Path) ->
 
 def test_work_stands_still_until_the_answer_and_a_moment_more(clock: Clock, path: Path) -> None:
     server, work = Server(path), Work(path)
-    server.take()
-    clock.after(20 * MS, server.leave)
+    taken = server.take()
+    clock.after(20 * MS, lambda: server.leave(taken))
     work.give()
     assert 20 * MS + BETWEEN <= clock.slept <= 20 * MS + BETWEEN + 3 * MS
 
 
 def test_the_requests_of_one_login_are_one(clock: Clock, path: Path) -> None:
     server, work = Server(path), Work(path)
-    server.take()
+    taken = [server.take()]
     for number in range(6):
-        clock.after((number * 8 + 5) * MS, server.leave)
-        clock.after((number * 8 + 8) * MS, server.take)
-    clock.after(55 * MS, server.leave)
+        clock.after((number * 8 + 5) * MS, lambda: server.leave(taken[-1]))
+        clock.after((number * 8 + 8) * MS, lambda: taken.append(server.take()))
+    clock.after(55 * MS, lambda: server.leave(taken[-1]))
     work.give()
     assert 55 * MS <= clock.slept <= 55 * MS + BETWEEN + 3 * MS
+
+
+def test_an_answer_does_not_end_it_for_a_later_request(clock: Clock, path: Path) -> None:
+    server, other, work = Server(path), Server(path), Work(path)
+    first = server.take()
+    clock.pass_(MS)
+    later = other.take()
+    clock.after(MS, lambda: server.leave(first))
+    clock.after(40 * MS, lambda: other.leave(later))
+    work.give()
+    assert 40 * MS + BETWEEN <= clock.slept <= 40 * MS + BETWEEN + 3 * MS
+
+
+def test_one_that_begins_while_work_looks_is_seen(
+    clock: Clock, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, work = Server(path), Work(path)
+    server.leave(server.take())
+    read = os.pread
+
+    def read_late(*given: int) -> bytes:
+        # As when a login wakes up right before.
+        monkeypatch.setattr(os, "pread", read)
+        clock.now += 1000
+        server.take()
+        return read(*given)
+
+    monkeypatch.setattr(os, "pread", read_late)
+    work.give()
+    assert clock.slept >= ANSWERING
+
+
+def test_who_serves_later_than_work_began_is_seen(clock: Clock, path: Path) -> None:
+    work = Work(path)
+    work.give()
+    Server(path).take()
+    work.give()
+    assert clock.slept >= ANSWERING
+
+
+def test_a_process_opens_the_file_once(path: Path) -> None:
+    assert server_at(path) is server_at(path)
 
 
 def test_a_request_that_takes_long_or_never_ends_shares(clock: Clock, path: Path) -> None:
@@ -159,9 +210,9 @@ def test_what_is_no_such_file_is_left_alone_and_holds_nobody_up(
     elsewhere.write_bytes(b"of others")
     found = made(path)
     server, work = Server(found), Work(found)
-    server.take()
+    taken = server.take()
     work.give()
-    server.leave()
+    server.leave(taken)
     assert clock.slept == 0
     assert elsewhere.read_bytes() == b"of others"
 
@@ -179,8 +230,7 @@ def test_a_full_disk_refuses_nobody(path: Path, monkeypatch: pytest.MonkeyPatch)
 
     server = Server(path)
     monkeypatch.setattr(os, "pwrite", full)
-    server.take()
-    server.leave()
+    server.leave(server.take())
 
 
 def test_whoever_serves_makes_the_file_for_itself(path: Path) -> None:
@@ -211,17 +261,19 @@ class Seen:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def take(self) -> None:
+    def take(self) -> int:
         self.said.append("take")
+        return 7
 
-    def leave(self) -> None:
+    def leave(self, taken: int) -> None:
+        assert taken == 7
         self.said.append("leave")
 
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     seen = Seen()
-    monkeypatch.setattr(serving, "Server", lambda _: seen)
+    monkeypatch.setattr(serving, "server_at", lambda _: seen)
     return seen
 
 
