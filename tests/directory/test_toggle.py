@@ -16,6 +16,7 @@ from idp.directory.flows.import_register import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.flows.toggle import Toggled, toggle_identifiers
 from idp.directory.models import AlternativeIdentifier, Card, Exercice, IssuedCard, Person, Practice
+from idp.directory.rules.register_columns import RefusedFileError
 from idp.login.flows.revocation import lift, revoke
 from idp.login.flows.standing import check_standing
 from idp.login.rules.revocation import Cause, Order, TargetKind
@@ -200,6 +201,48 @@ def test_said_twice_it_is_done_once(import_bytes: Import, toggle: Callable[..., 
     assert toggle(f"{ADELI};{RPPS}", f"{ADELI};{RPPS}") == Toggled(renamed=1, already=1)
     assert toggle(f"{ADELI};{RPPS}") == Toggled(already=1)
     assert AuditRow.objects.filter(event="identifier_toggled").count() == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("known", [(1,), (1, 2), (2,)], ids=str)
+def test_nobody_has_two_rpps_numbers(
+    import_bytes: Import, toggle: Callable[..., Toggled], known: tuple[int, ...], together: bool
+) -> None:
+    """One number was replaced by two: the second of them is somebody else's, or a mistake."""
+    import_bytes(
+        register(adeli_row(), *(row(rpps(number), nom=f"NOM{number}") for number in known))
+    )
+    files = [[f"{ADELI};{rpps(1)}", f"{ADELI};{rpps(2)}"]]
+    if not together:
+        files = [[line] for line in files[0]]
+    first = toggle(*files[0])
+    before = {number: find_professional(identifier=f"8{rpps(number)}") for number in (1, 2)}
+    if together:
+        assert [number for number, _ in first.malformed] == [3]
+    else:
+        with pytest.raises(RefusedFileError, match="another RPPS number"):
+            toggle(*files[1])
+    assert (before[2] is None) is (2 not in known)
+    for number in known:
+        found = find_professional(identifier=f"8{rpps(number)}")
+        assert found is not None
+        assert found == before[number]
+        assert (found.national_id, found.exercices[0].nom) == (f"8{rpps(number)}", f"NOM{number}")
+    only_person()
+
+
+def test_a_former_rpps_number_is_nobody_elses(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    """Were somebody known by two, neither would be given to a third."""
+    import_bytes(register(row(RPPS), adeli_row()))
+    person = Person.objects.get(national_id=f"8{RPPS}")
+    AlternativeIdentifier.objects.create(
+        person=person, identifier=f"8{rpps(2)}", origin="RPPS", quality=2
+    )
+    with pytest.raises(RefusedFileError, match="another RPPS number"):
+        toggle(f"{ADELI};{rpps(2)}")
+    assert Person.objects.filter(national_id=f"0{ADELI}").exists()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-8-sig"])

@@ -4,6 +4,7 @@ known by the ADELI number alone      the RPPS number becomes the main one
 known by the RPPS number alone       the ADELI number leads to them too (an old card)
 two people                           one: the subject that was used here stays
 two people, both used                the RPPS number's stays; the other has left the register
+somebody of another RPPS number      nothing: an RPPS number is for life, and nobody has two
 """
 
 from collections.abc import Iterator
@@ -71,13 +72,13 @@ def toggle_identifiers(*, path: Path, test_identities: bool = False, by: str = "
 
 def _rows(
     lines: Iterator[Line], columns: ToggleColumns, done: Toggled, *, test_identities: bool
-) -> Iterator[Toggle]:
+) -> Iterator[tuple[int, Toggle]]:
     for number, raw in lines:
         if raw is None:
             done.malformed.append((number, "line too long"))
             continue
         try:
-            yield parse_toggle(columns, raw, test_identities=test_identities)
+            yield number, parse_toggle(columns, raw, test_identities=test_identities)
         except MalformedRowError as error:
             done.malformed.append((number, str(error)))
 
@@ -90,14 +91,14 @@ def _refuse_unreadable(done: Toggled) -> None:
         )
 
 
-def _bring(rows: list[Toggle], done: Toggled, by: str) -> None:
-    asked = {each.value for row in rows for each in (row.former, row.main)}
+def _bring(rows: list[tuple[int, Toggle]], done: Toggled, by: str) -> None:
+    asked = {each.value for _, row in rows for each in (row.former, row.main)}
     known = dict(
         models.AlternativeIdentifier.objects.filter(identifier__in=asked).values_list(
             "identifier", "person_id"
         )
     )
-    for row in rows:
+    for number, row in rows:
         former_id, main_id = known.get(row.former.value), known.get(row.main.value)
         if former_id is None and main_id is None:
             done.unknown += 1
@@ -105,8 +106,13 @@ def _bring(rows: list[Toggle], done: Toggled, by: str) -> None:
             done.already += 1
         else:
             people = models.Person.objects.in_bulk([each for each in (former_id, main_id) if each])
+            names = _names(row, [*people])
+            if any(each.origin == names[0].origin for each in names[1:]):
+                done.malformed.append((number, "leads to somebody of another RPPS number"))
+                continue
             how, survivor = _make_one(
                 row,
+                names,
                 people[former_id] if former_id else None,
                 people[main_id] if main_id else None,
             )
@@ -122,9 +128,11 @@ def _bring(rows: list[Toggle], done: Toggled, by: str) -> None:
 
 
 def _make_one(
-    row: Toggle, former: models.Person | None, main: models.Person | None
+    row: Toggle,
+    names: tuple[AlternativeIdentifier, ...],
+    former: models.Person | None,
+    main: models.Person | None,
 ) -> tuple[str, models.Person]:
-    names = _names(row, [each.pk for each in (former, main) if each])
     # Whoever asked not to appear asked under either number.
     is_red_listed = any(each.is_red_listed for each in (former, main) if each)
     if main is None or former is None:

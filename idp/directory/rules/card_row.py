@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from idp.core.identifiers import InvalidIdentifierError, parse_national_id
 from idp.directory.rules.register_columns import RefusedFileError, header_names
-from idp.directory.rules.register_row import MalformedRowError
+from idp.directory.rules.register_row import MalformedRowError, values_of
 
 KIND: Final = "porteurs"
 # The order of the columns is not published: they are found by name.
@@ -75,11 +75,10 @@ def holds_cards(header: bytes) -> bool:
 def parse_card(columns: CardColumns, raw: bytes, *, test_identities: bool) -> CardRow:
     """Read one line, or say by `MalformedRowError` why it is left out."""
     try:
-        values = raw.decode(columns.encoding).rstrip("\r\n").split("|")
+        text = raw.decode(columns.encoding).rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise MalformedRowError("not UTF-8") from error
-    if len(values) not in (columns.width, columns.width + 1):
-        raise MalformedRowError(f"{len(values)} columns instead of {columns.width}")
+    values = values_of(columns, text)
     value = {field: values[index].strip() for field, index in columns.position.items()}
     for field, longest in _LONGEST.items():
         if not value[field].isprintable() or not 0 < len(value[field]) <= longest:

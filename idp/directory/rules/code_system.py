@@ -114,7 +114,7 @@ def _check_whole(codes: tuple[Code, ...], count: object, url: str) -> None:
         if each.code in seen:
             raise RefusedNomenclatureError(f"{url}: code {each.code} twice")
         seen.add(each.code)
-    if count is not None and count != len(codes):
+    if count is not None and (isinstance(count, bool) or count != len(codes)):
         raise RefusedNomenclatureError(f"{url}: {len(codes)} codes, and count says {count}")
 
 

@@ -11,6 +11,7 @@ from idp.directory.rules.register_columns import (
     EXTRACTION_COLUMNS,
     PERSON_COLUMNS,
     SEPARATOR,
+    Columns,
     RegisterColumns,
 )
 
@@ -27,6 +28,20 @@ _PERSON_FIELDS: Final = (*PERSON_COLUMNS, *EXTRACTION_COLUMNS)
 
 class MalformedRowError(ValueError):
     """This row is left out; the rest of the file is not. The text is for the operator."""
+
+
+def values_of(columns: Columns, text: str) -> list[str]:
+    """The values of a line without its end, as many as the header has columns.
+
+    Ended as the header is. An empty last value is never taken for the end that is missing: a line
+    that lacks another value looks the same, and has all that follow in the wrong column.
+    """
+    values = text.split(SEPARATOR)
+    if columns.ends_with_separator and not values[-1]:
+        values.pop()
+    if len(values) != columns.width:
+        raise MalformedRowError(f"{len(values)} columns, {columns.width} expected")
+    return values
 
 
 class RegisterRow(NamedTuple):
@@ -142,12 +157,7 @@ class RowReader:
             text = raw.decode(self._columns.encoding)
         except UnicodeDecodeError as error:
             raise MalformedRowError("not UTF-8") from error
-        values = text.split(SEPARATOR)
-        width = self._columns.width
-        if len(values) == width + 1 and not values[-1]:
-            values.pop()
-        if len(values) != width:
-            raise MalformedRowError(f"{len(values)} columns, {width} expected")
+        values = values_of(self._columns, text)
         if not self._is_clean(raw, text):
             values = self._cleaned(raw, values)
         if _may_be_long(text) and max(map(len, values)) > LONGEST_VALUE:

@@ -86,6 +86,24 @@ def test_a_malformed_card_is_left_out_and_named_by_line(load: Load, bad: str) ->
     assert (summary.created, [number for number, _ in summary.malformed]) == (1, [3])
 
 
+@pytest.mark.parametrize("missing", range(len(COLUMNS) + 1))
+def test_a_card_that_lacks_a_value_is_left_out_whichever_it_is(load: Load, missing: int) -> None:
+    """Read as it is, the day of the end of another card would be its opposition."""
+    load(card(1), card(2))
+    before = list(IssuedCard.objects.order_by("number").values())
+    values = card(1).split("|")
+    summary = load("|".join(values[:missing] + values[missing + 1 :]), card(2))
+    assert (summary.malformed_rows, summary.changed) == (1, 0)
+    assert "columns" in summary.malformed[0][1]
+    assert list(IssuedCard.objects.order_by("number").values()) == before
+
+
+def test_a_card_of_one_value_more_is_left_out(load: Load) -> None:
+    load(card(2))
+    summary = load(card(1) + "x", card(1) + "x|", card(2), card(3))
+    assert (summary.malformed_rows, summary.created) == (2, 1)
+
+
 @pytest.mark.parametrize("header", [HEADER.replace("opposition", "x"), HEADER + "Numéro carte|"])
 def test_a_missing_or_doubled_column_refuses_the_file(load: Load, header: str) -> None:
     with pytest.raises(RefusedFileError, match=r"column (missing|given twice)"):

@@ -18,6 +18,7 @@ from idp.directory.rules.register_row import (
     parse_row,
 )
 from tests.directory.register import (
+    COLUMNS,
     COLUMNS_READ,
     OLDER_COLUMNS,
     PRACTICE,
@@ -52,12 +53,32 @@ def test_line_ends_are_no_part_of_a_value(end: str) -> None:
     assert read(row() + end) == read(row())
 
 
-def test_the_trailing_column_may_be_absent() -> None:
-    assert read(row()[:-1]) == read(row())
+def test_the_end_may_be_absent_where_no_value_can_be_what_is_missing() -> None:
+    full = row()[:-1] + "Général|"
+    assert read(full[:-1]) == read(full)
+    with pytest.raises(MalformedRowError, match="55 columns, 56 expected"):
+        read(row()[:-1])
+
+
+@pytest.mark.parametrize("missing", range(len(COLUMNS)), ids=COLUMNS)
+@pytest.mark.parametrize("last", ["", "Général"])
+def test_a_row_that_lacks_a_value_is_malformed_whichever_it_is(missing: int, last: str) -> None:
+    values = (row(**PRACTICE)[:-1] + last + "|").split("|")
+    line = "|".join(values[:missing] + values[missing + 1 :])
+    with pytest.raises(MalformedRowError, match="55 columns, 56 expected"):
+        read(line)
+
+
+def test_a_row_ends_as_the_header_does() -> None:
+    columns = RegisterColumns.from_header("|".join(COLUMNS).encode())
+    line = row(**PRACTICE).encode()
+    assert parse_row(columns, line[:-1], test_identities=False).activity == Activity(**PRACTICE)
+    with pytest.raises(MalformedRowError, match="57 columns, 56 expected"):
+        parse_row(columns, line, test_identities=False)
 
 
 def test_a_row_of_an_older_file_is_read() -> None:
-    columns = RegisterColumns.from_header("|".join(OLDER_COLUMNS).encode())
+    columns = RegisterColumns.from_header("|".join((*OLDER_COLUMNS, "")).encode())
     line = row_of(OLDER_COLUMNS, rpps(1), **PRACTICE).encode()
     assert parse_row(columns, line, test_identities=False).activity == Activity(**PRACTICE)
 
@@ -113,9 +134,9 @@ def test_a_small_e_is_a_student_too() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (row() + "x|", "58 columns"),
-        (row()[:-2], "55 columns"),
-        ("", "1 columns"),
+        (row() + "x|", "57 columns"),
+        (row()[:-2], "54 columns"),
+        ("", "0 columns"),
         (row().split("|Jean")[0], "columns, 56 expected"),
         (row(nom="MAR\0TIN"), "NUL byte"),
         (row().encode().replace(b"MARTIN", b"B\xe9RANGER"), "not UTF-8"),
