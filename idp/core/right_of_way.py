@@ -54,6 +54,11 @@ class Server:
             os.close(self._file)
             self._file = None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether work can know of it."""
+        return self._file is not None
+
     def take(self) -> int:
         """A request begins; what `leave` is told when it is answered."""
         until = time.monotonic_ns() + ANSWERING

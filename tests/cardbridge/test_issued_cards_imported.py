@@ -12,7 +12,8 @@ from idp.cardbridge.flows import issued
 from idp.cardbridge.flows.issued import withdraw_opposed_issued
 from idp.core import clock
 from idp.directory.flows.import_cards import import_cards
-from idp.directory.flows.import_register import Options, import_register
+from idp.directory.flows.import_register import import_register
+from idp.directory.flows.importing import Options
 from idp.directory.flows.live_cards import today
 from idp.directory.flows.toggle import toggle_identifiers
 from idp.directory.models import Card, IssuedCard, Person

@@ -10,7 +10,8 @@ from cryptography.x509.oid import NameOID
 
 from idp.audit.models import AuditRow
 from idp.directory.flows.find import get_professional
-from idp.directory.flows.import_register import Options, import_register
+from idp.directory.flows.import_register import import_register
+from idp.directory.flows.importing import Options
 from idp.login.models import LoginAttempt
 from idp.oidc.rules.claims import every_claim
 from idp.sandbox.pki.store import Credential

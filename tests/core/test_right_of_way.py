@@ -260,6 +260,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.is_heard = True
 
     def take(self) -> int:
         self.said.append("take")
@@ -284,6 +285,21 @@ def test_a_request_has_it_from_beginning_to_end(seen: Seen) -> None:
 
     assert Serving(view)(HttpRequest()).content == b"seen"  # type: ignore[union-attr]
     assert seen.said == ["take", "view", "leave"]
+
+
+def test_whoever_runs_it_is_told_where_work_cannot_know(
+    seen: Seen, caplog: pytest.LogCaptureFixture
+) -> None:
+    Serving(lambda _: HttpResponse())
+    assert "right_of_way_unknown" not in caplog.text
+    seen.is_heard = False
+    Serving(lambda _: HttpResponse())
+    assert "right_of_way_unknown" in caplog.text
+
+
+def test_only_who_can_write_is_heard(path: Path) -> None:
+    assert Server(path).is_heard
+    assert not Server(path / "below a file").is_heard
 
 
 def test_one_that_fails_leaves_it(seen: Seen) -> None:

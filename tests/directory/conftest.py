@@ -8,8 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from idp.configuration import Mode
-from idp.directory.flows.import_register import ImportSummary, Options, import_register
+from idp.directory.flows.import_register import import_register
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
+from idp.directory.flows.importing import ImportSummary, Options
 from tests.directory.register import SANDBOX_FILE, register
 from tests.directory.savoir_faire import HEADER, agree
 

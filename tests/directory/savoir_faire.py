@@ -1,7 +1,7 @@
 """Files of savoir-faire for tests, and what the directory then says."""
 
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.models import Exercice, Person, SavoirFaire
 from idp.directory.rules.official_headers import SAVOIR_FAIRE_FILE
 from idp.directory.rules.professional import Exercice as ExerciceValue

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import RequestFactory
 
 from idp.directory import models
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from tests.directory.register import PRACTICE, register, row
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.db import Error, connection
 
 from idp.directory.flows.import_cards import import_cards
-from idp.directory.flows.import_register import ImportSummary, Options, import_register
+from idp.directory.flows.import_register import import_register
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
+from idp.directory.flows.importing import ImportSummary, Options
 from tests.directory.digest import directory_digest
 from tests.directory.importing import Importing, state
 from tests.directory.register import PRACTICE, register, row

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.core import clock
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.flows.nomenclatures import (
     import_nomenclatures,
     labels_of,

@@ -12,7 +12,7 @@ from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.flows.toggle import Toggled, toggle_identifiers
 from idp.directory.models import AlternativeIdentifier, Card, Exercice, IssuedCard, Person, Practice

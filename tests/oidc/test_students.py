@@ -9,7 +9,8 @@ from django.test import Client as Visitor
 from django.urls import reverse
 
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import ImportSummary, Options, import_register
+from idp.directory.flows.import_register import import_register
+from idp.directory.flows.importing import ImportSummary, Options
 from idp.directory.models import Exercice, Person
 from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.professional import Professional

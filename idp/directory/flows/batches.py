@@ -1,25 +1,91 @@
-"""The row of an import while it runs, and when it breaks off: in its own words, at once.
+"""The row of an import: made, while it runs, and when it breaks off, in its own words, at once.
 
 Only a process that is killed leaves a batch `running`; the next import closes it.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import structlog
 from django.db import Error, connection
+from django.db.models import QuerySet
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.models import ImportBatch
+from idp.directory.flows.importing import Options
+from idp.directory.gateways import bulk
+from idp.directory.gateways.register_file import PEOPLE, name_of
+from idp.directory.models import FormerState, ImportBatch
 from idp.directory.rules.register_columns import RefusedFileError
 
 log = structlog.get_logger(__name__)
 
 # What breaks an import off and is not the file's fault. Nothing is half done then.
 OUTAGES: Final = (Error, OSError, BrokenProcessPool)
+# How many imports can be taken back, the last first.
+KEPT_BATCHES: Final = 7
+# A millisecond or two of work.
+_HASHED_TOGETHER: Final = 1 << 20
+
+
+def new_batch(path: Path, kind: str, options: Options, *, member: str = PEOPLE) -> ImportBatch:
+    """The batch of this file, unsaved; refused when the file is older than the last.
+
+    `member`: as `open_register` is told.
+    """
+    sha256 = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASHED_TOGETHER):
+            bulk.give_way()
+            sha256.update(block)
+    batch = ImportBatch(
+        kind=kind, file_name=path.name[:255], sha256=sha256.hexdigest(),
+        file_date=_date_of(name_of(path, member)) or _date_of(path.name),
+        started_at=clock.now(), actor=options.actor[:64],
+    )  # fmt: skip
+    # Of those that said their date.
+    last = _done(kind).exclude(file_date=None).order_by("pk").last()
+    dates = (batch.file_date, last and last.file_date)
+    if not options.allow_older and dates[0] and dates[1] and dates[0] < dates[1]:
+        raise RefusedFileError(
+            f"older than the last import, of {dates[1]:%Y-%m-%d %H:%M}; "
+            "--allow-older imports it all the same"
+        )
+    return batch
+
+
+def _date_of(name: str) -> datetime | None:
+    """`…_202611240730.txt`: the date at which the register wrote the file, where the name says."""
+    found = re.search(r"_(20\d{6})(\d{4})?", name)
+    try:
+        return (
+            datetime.strptime(found[1] + (found[2] or "0000"), "%Y%m%d%H%M").replace(tzinfo=UTC)
+            if found
+            else None
+        )
+    except ValueError:
+        return None
+
+
+def last_import(kind: str) -> ImportBatch | None:
+    """The last one that was finished, of this kind."""
+    return _done(kind).order_by("pk").last()
+
+
+def _done(kind: str) -> "QuerySet[ImportBatch]":
+    return ImportBatch.objects.filter(kind=kind, state=ImportBatch.State.DONE)
+
+
+def forget_former(kind: str) -> None:
+    """Of all but the last imports: what people were before them."""
+    kept = _done(kind).order_by("-pk").values_list("pk", flat=True)[:KEPT_BATCHES]
+    FormerState.objects.filter(batch__kind=kind).exclude(batch__in=list(kept)).delete()
 
 
 @contextmanager

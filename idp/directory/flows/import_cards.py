@@ -16,15 +16,8 @@ from django.db import transaction
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.batches import close_interrupted, running
-from idp.directory.flows.import_register import (
-    GUARD,
-    ImportSummary,
-    Options,
-    last_import,
-    new_batch,
-    refuse_unreadable,
-)
+from idp.directory.flows.batches import close_interrupted, last_import, new_batch, running
+from idp.directory.flows.importing import GUARD, ImportSummary, Options, refuse_unreadable
 from idp.directory.flows.live_cards import today
 from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk

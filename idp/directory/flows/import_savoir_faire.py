@@ -14,15 +14,8 @@ import structlog
 from django.db import transaction
 
 from idp.core import clock
-from idp.directory.flows.batches import close_interrupted, running
-from idp.directory.flows.import_register import (
-    ImportSummary,
-    Options,
-    guard,
-    last_import,
-    new_batch,
-    refuse_test_identities,
-)
+from idp.directory.flows.batches import close_interrupted, last_import, new_batch, running
+from idp.directory.flows.importing import ImportSummary, Options, guard, refuse_test_identities
 from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire
 from idp.directory.gateways.merge_practices import Change
@@ -49,7 +42,7 @@ def import_savoir_faire(*, path: Path, options: Options) -> ImportSummary:
     refuse_test_identities(options)
     with bulk.only_import():
         close_interrupted()
-        batch = new_batch(path, KIND, options)
+        batch = new_batch(path, KIND, options, member=SAVOIR_FAIRE)
         with bulk.staging(STAGED_SAVOIR_FAIRE), running(batch):
             summary = _import(path, batch, options)
     if summary.skipped:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.gateways.bulk import give_way
 from idp.directory.gateways.register_file import Line, refuse_broken_off
 from idp.directory.rules.blocks import LONGEST_LINE

@@ -38,6 +38,7 @@ def roll_back_import(*, batch_id: int) -> int:
         batch = _last_of_its_kind(batch_id)
         if batch.kind == KIND:
             return _roll_back_savoir_faire(batch)
+        _refuse_changed_since(batch)
         former = models.FormerState.objects.filter(batch=batch)
         if not former.exists():
             _refuse_without_former(batch)
@@ -79,6 +80,22 @@ def _last_of_its_kind(batch_id: int) -> models.ImportBatch:
             "not_the_last", "", detail=f"the last import of this kind is {last and last.pk}"
         )
     return batch
+
+
+def _refuse_changed_since(batch: models.ImportBatch) -> None:
+    """Where another kind of file told news of the same people: they would be lost, unsaid."""
+    others = models.ImportBatch.objects.filter(
+        state=models.ImportBatch.State.DONE, pk__gt=batch.pk
+    ).exclude(kind__in=(batch.kind, KIND, card_row.KIND))
+    touched = models.FormerState.objects.filter(batch=batch).values("person")
+    for other in others.order_by("-pk"):
+        former = models.FormerState.objects.filter(batch=other)
+        is_forgotten = (
+            any(other.counts[what] for what in ("changed", "ended")) and not former.exists()
+        )
+        if is_forgotten or former.filter(person__in=touched).exists():
+            detail = f"import {other.pk} ({other.kind}) changed the same people since"
+            raise IdpError("changed_since", "", detail=f"{detail}: take that one back first")
 
 
 def _refuse_without_former(batch: models.ImportBatch) -> None:

@@ -54,9 +54,18 @@ def only_import() -> Iterator[None]:
             yield
 
 
+def right_of_way() -> Path | None:
+    """By which whoever serves people goes first; None where they would wait for the import to end.
+
+    On SQLite they do, for its transaction.
+    """
+    return file_of(settings.HYGIE.data_dir) if _is_postgresql() else None
+
+
 def give_way() -> None:
     """Stand still while people are served on this machine."""
-    work_at(file_of(settings.HYGIE.data_dir)).give()
+    if path := right_of_way():
+        work_at(path).give()
 
 
 @contextmanager
@@ -144,7 +153,6 @@ def _copy(table: str, names: Iterable[str], rows: bytes) -> None:
                 with connection.wrap_database_errors, cursor.copy(statement) as copy:
                     copy.write(some)
         else:
-            give_way()
             marks = ", ".join(["%s"] * len(columns))
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             cursor.executemany(statement, [*values_of(rows)])

@@ -40,10 +40,10 @@ def workers() -> int:
 class Processes:
     """Works side by side once there is enough to do; closed, none of them is left.
 
-    `right_of_way`: the file by which whoever serves people goes first.
+    `right_of_way`: the file by which whoever serves people goes first, if any.
     """
 
-    def __init__(self, right_of_way: Path) -> None:
+    def __init__(self, right_of_way: Path | None) -> None:
         self._right_of_way = right_of_way
         self._pool: ProcessPoolExecutor | None = None
         self._workers = workers()
@@ -65,6 +65,12 @@ class Processes:
             for process in multiprocessing.active_children():
                 process.kill()
         self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def release(self) -> None:
+        """None of them is left until there is work again."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
 
     def map(self, work: Callable[[Given], Done], every: Iterable[Given]) -> Iterator[Done]:
         """What `work` makes of each, in their order; not many of them are held at a time."""
@@ -109,9 +115,10 @@ class Processes:
         )
 
 
-def _begin_work(right_of_way: Path) -> None:
+def _begin_work(right_of_way: Path | None) -> None:
     begin()
-    give_way_always(right_of_way)
+    if right_of_way is not None:
+        give_way_always(right_of_way)
 
 
 def begin() -> None:

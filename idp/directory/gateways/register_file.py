@@ -46,6 +46,12 @@ def open_blocks(path: Path) -> Iterator[Iterator[Block]]:
         yield _blocks(stream, _first(_lines(stream))[0] + 1)
 
 
+def name_of(path: Path, member: str) -> str:
+    """What the file is called that `open_register` reads: of an archive, the one in it."""
+    with _opened(path, member) as stream:
+        return Path(getattr(stream, "name", path)).name
+
+
 @contextmanager
 def _opened(path: Path, member: str) -> Iterator[IO[bytes]]:
     try:

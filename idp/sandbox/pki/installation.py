@@ -17,7 +17,8 @@ from idp.cardbridge.flows.trust import Wish, disable_authority, import_authoriti
 from idp.cardbridge.models import TrustedCertificate
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows.import_register import Options, import_register
+from idp.directory.flows.import_register import import_register
+from idp.directory.flows.importing import Options
 from idp.directory.models.people import SANDBOX_SOURCE
 from idp.sandbox.flows.test_identity import refuse_outside_sandbox
 from idp.sandbox.pki.cards import credentials_of, write_missing_cards

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from idp.directory.flows.find import find_professional, get_professional, list_test_professionals
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.models import AlternativeIdentifier, Person
 from idp.directory.models.people import SANDBOX_SOURCE
 from tests.directory.register import fictitious_rpps, register, row, rpps

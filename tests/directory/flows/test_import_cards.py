@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from idp.core import clock
 from idp.directory.flows.import_cards import import_cards
-from idp.directory.flows.import_register import ImportSummary, Options
+from idp.directory.flows.importing import ImportSummary, Options
 from idp.directory.models import ImportBatch, IssuedCard, Person
 from idp.directory.rules.card_row import COLUMNS
 from idp.directory.rules.register_columns import RefusedFileError

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from idp.directory.flows.import_register import ImportSummary, Options, import_register
+from idp.directory.flows.import_register import import_register
+from idp.directory.flows.importing import ImportSummary, Options
 from idp.directory.gateways import processes, register_file
 from idp.directory.models import Person, Practice, Structure
 from idp.directory.models.people import SANDBOX_SOURCE

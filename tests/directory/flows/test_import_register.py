@@ -14,13 +14,8 @@ from hypothesis import strategies as st
 from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import (
-    ImportSummary,
-    NoRowError,
-    Options,
-    TooManyChangesError,
-    import_register,
-)
+from idp.directory.flows.import_register import import_register
+from idp.directory.flows.importing import ImportSummary, NoRowError, Options, TooManyChangesError
 from idp.directory.gateways import merge_staged, register_file
 from idp.directory.models import (
     AlternativeIdentifier,

@@ -10,8 +10,8 @@ import pytest
 
 from idp.core import clock
 from idp.directory.flows import import_savoir_faire as importing
-from idp.directory.flows.import_register import ImportSummary, Options
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
+from idp.directory.flows.importing import ImportSummary, Options
 from idp.directory.models import AlternativeIdentifier, ImportBatch, Person, SavoirFaire
 from tests.directory.register import PRACTICE, register, row, rpps
 from tests.directory.savoir_faire import (

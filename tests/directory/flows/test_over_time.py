@@ -8,9 +8,9 @@ from django.db import connection
 
 from idp.core import clock
 from idp.core.errors import IdpError
-from idp.directory.flows import import_register as importing
+from idp.directory.flows import batches
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.models import Exercice, FormerState, Person, Practice, Structure
 from idp.directory.rules.stored_rows import ENTERING
@@ -179,7 +179,7 @@ def test_who_had_left_before_an_import_taken_back_has_left_again(import_bytes: I
 def test_only_the_last_imports_can_be_taken_back(
     import_bytes: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "KEPT_BATCHES", 2)
+    monkeypatch.setattr(batches, "KEPT_BATCHES", 2)
     made = [on(day, import_bytes, row(nom=f"N{day}")).batch for day in range(1, 6)]
     assert set(FormerState.objects.values_list("batch", flat=True)) == set(made[-2:])
     for batch in made[:2:-1]:

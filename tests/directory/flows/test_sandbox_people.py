@@ -6,7 +6,7 @@ import pytest
 
 from idp.core.identifiers import parse_national_id
 from idp.directory.flows.find import find_professional
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.models import Exercice, Practice, SavoirFaire, Structure
 from idp.directory.rules.activity import PLACE_FIELDS, PRACTICE_FIELDS, Activity
 from idp.directory.rules.professional import Professional

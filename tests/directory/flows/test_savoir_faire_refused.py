@@ -8,8 +8,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from idp.core.errors import IdpError
-from idp.directory.flows.import_register import ImportSummary, Options, TooManyChangesError
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
+from idp.directory.flows.importing import ImportSummary, Options, TooManyChangesError
 from idp.directory.gateways import bulk, merge_savoir_faire
 from idp.directory.models import ImportBatch, SavoirFaire
 from idp.directory.rules.register_columns import RefusedFileError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from idp.core.errors import IdpError
-from idp.directory.flows.import_register import ImportSummary
+from idp.directory.flows.importing import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.models import ImportBatch, Person, SavoirFaire
 from tests.directory.register import register, row, rpps

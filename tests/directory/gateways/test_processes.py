@@ -10,6 +10,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from idp.core.right_of_way import Server, work_at
 from idp.directory.gateways.processes import ALONE, Processes, begin
 
@@ -60,6 +62,22 @@ def stands_still(path: Path) -> bool:
         while work.given == before and time.monotonic() < until:
             server.take()
     return time.monotonic() < until
+
+
+def test_released_none_is_left_until_there_is_work_again() -> None:
+    with Processes(None) as processes:
+        first = {*processes.map(own_number, range(ALONE))}
+        processes.release()
+        for number in first:
+            with pytest.raises(ProcessLookupError):
+                os.kill(number, 0)
+        again = {*processes.map(own_number, range(ALONE))}
+        assert os.getpid() not in first | again
+    processes.release()
+
+
+def own_number(_given: int) -> int:
+    return os.getpid()
 
 
 def test_a_process_stands_still_while_people_are_served(tmp_path: Path) -> None:

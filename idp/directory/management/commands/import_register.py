@@ -16,14 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 from idp.core.errors import IdpError
 from idp.directory.flows.batches import OUTAGES, outage
 from idp.directory.flows.import_cards import import_cards
-from idp.directory.flows.import_register import (
-    ImportSummary,
-    NoRowError,
-    Options,
-    TooManyChangesError,
-    import_register,
-)
+from idp.directory.flows.import_register import import_register
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
+from idp.directory.flows.importing import ImportSummary, NoRowError, Options, TooManyChangesError
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.gateways.register_file import first_line, open_register
 from idp.directory.models import ImportBatch
