@@ -1,5 +1,6 @@
 """The directory as the operator may look at it. It is changed by imports, never by hand."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from idp.core import clock
+from idp.core.identifiers import InvalidIdentifierError, normalise_typed_identifier
 from idp.directory import models
 from idp.directory.flows.cards import WARN_BEFORE
 from idp.directory.rules.structures import digest_of
@@ -25,6 +27,35 @@ class ReadOnly:
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
+
+
+class OfPeople:
+    """Rows of people, or of what is theirs: not of the red list, but for who names them.
+
+    `holder`: the path to the person, with `__` behind it.
+    """
+
+    holder = ""
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """A person's own page is opened by its key."""
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        page = request.resolver_match and request.resolver_match.url_name
+        is_list = not page or page.endswith("_changelist")
+        if is_list and not request.GET.get("q"):
+            return rows.filter(**{f"{self.holder}is_red_listed": False})
+        return rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> "tuple[QuerySet[Any], bool]":
+        """A national identifier is known as people write it."""
+        with suppress(InvalidIdentifierError):
+            search_term = normalise_typed_identifier(search_term)
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
+            request, queryset, search_term
+        )
+        return found
 
 
 class AlternativeIdentifierInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -78,7 +109,7 @@ class CardInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(models.Person)
-class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PersonAdmin(OfPeople, ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         *("national_id", "family_name", "given_names", "is_test", "left_register_at"),
         "practices_ended_on",
@@ -98,18 +129,10 @@ class PersonAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         """By name, whoever is on the red list is not found; under a known identifier they are."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         words = search_term.split()
+        with suppress(InvalidIdentifierError):
+            words = [normalise_typed_identifier(search_term)]
         hidden = Q(is_red_listed=True) & ~Q(alternative_identifiers__identifier__in=words)
         return found.exclude(pk__in=models.Person.objects.filter(hidden).values("pk")), may_repeat
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[models.Person]":
-        """Lists leave out the red list too; a person's own page is opened by its key."""
-        people: QuerySet[models.Person] = super().get_queryset(request)
-        is_list = request.resolver_match is None or request.resolver_match.url_name == (
-            "directory_person_changelist"
-        )
-        if is_list and not request.GET.get("q"):
-            return people.filter(is_red_listed=False)
-        return people
 
 
 @admin.register(models.Structure)
@@ -154,7 +177,8 @@ class EndFilter(admin.SimpleListFilter):
 
 
 @admin.register(models.Card)
-class CardAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CardAdmin(OfPeople, ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    holder = "person__"
     list_display = ("person", "kind", "number", "not_after", "opposed_at", "last_seen_at")
     list_filter = (EndFilter, "kind")
     list_select_related = ("person",)

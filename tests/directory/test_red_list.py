@@ -1,5 +1,6 @@
 """The « liste rouge »: found by nobody, logging in as before, and every change is a row."""
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 
 from idp.audit.models import AuditRow
+from idp.core import clock
+from idp.directory.flows.cards import SeenCard, note_card
 from idp.directory.flows.find import find_professional, list_test_professionals
 from idp.directory.models import Person
 from idp.login import flows as login
@@ -105,3 +108,49 @@ def test_the_administration_finds_them_under_a_known_identifier_only(person: Per
         assert person.national_id not in answer.content.decode()
     assert person.national_id in browser.get(page, {"q": person.national_id}).content.decode()
     assert browser.get(f"{page}{person.pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize("typed", ["99900000011", "8 9990 0000 011"])
+def test_a_number_is_searched_for_as_people_write_it(person: Person, typed: str) -> None:
+    run("add", person.national_id)
+    note_card(
+        SeenCard(
+            person_id=person.pk,
+            issuer_sha256="0" * 64,
+            serial="a1",
+            number="2900000017",
+            kind="CPS",
+            not_after=clock.now() + timedelta(days=400),
+        )
+    )
+    browser = Browser()
+    browser.force_login(User.objects.create_superuser("admin"))
+    for page in ("/admin/directory/person/", "/admin/directory/card/"):
+        answer = browser.get(page, {"q": typed})
+        assert person.national_id in answer.content.decode()
+
+
+def test_no_list_of_cards_in_the_administration_shows_theirs(person: Person) -> None:
+    other = make_person("899900000029")
+    for holder, number in ((person, "2900000017"), (other, "2900000025")):
+        note_card(
+            SeenCard(
+                person_id=holder.pk,
+                issuer_sha256="0" * 64,
+                serial=number,
+                number=number,
+                kind="CPS",
+                not_after=clock.now() + timedelta(days=20),
+            )
+        )
+    run("add", person.national_id)
+    browser = Browser()
+    browser.force_login(User.objects.create_superuser("admin"))
+    page = "/admin/directory/card/"
+    for query in ({}, {"state": "ends_soon"}, {"kind__exact": "CPS"}, {"q": ""}, {"q": "8999"}):
+        shown = browser.get(page, query).content.decode()
+        assert person.national_id not in shown
+        assert "2900000017" not in shown
+    assert other.national_id in browser.get(page).content.decode()
+    # Under a number that is known already.
+    assert person.national_id in browser.get(page, {"q": "2900000017"}).content.decode()
