@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from cps_bridge.authentication import Limits
+from cps_bridge.commands import doctor
 from cps_bridge.desk import Desk
 from cps_bridge.prompts import PinPrompt
 from cps_bridge.reader import CardReader
@@ -21,6 +22,7 @@ from tests.bridge.page import BridgePage, SandboxBridge
 from tests.bridge.pki import authentication_pair, signature_pair
 from tests.bridge.virtual_desk import LIMITS as PATIENCE
 from tests.bridge.virtual_desk import VirtualDesk
+from tests.bridge.workplace import Doctor, Workplace
 from tests.emulators.pcscd import Pcscd
 
 PORTS = tuple(range(24905, 24950))
@@ -117,3 +119,16 @@ async def virtual_desk(
     desk = VirtualDesk(pcscd, http)
     desk.port = await start_bridge(reader=desk.reader, prompt=desk.prompt, limits=PATIENCE)
     return desk
+
+
+@pytest.fixture
+def visit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Doctor:
+    desk = Workplace(home=tmp_path)
+    monkeypatch.setattr(doctor, "find_module", desk.find_module)
+    monkeypatch.setattr("cps_bridge.commands.doctor.os.geteuid", lambda: desk.user_id)
+    monkeypatch.setattr("cps_bridge.prompts.window.is_available", lambda: desk.has_window)
+    monkeypatch.setattr(doctor, "find_pinentry", lambda: None)
+    monkeypatch.setattr("cps_bridge.prompts.terminal.is_available", lambda: False)
+    return Doctor(desk, capsys)

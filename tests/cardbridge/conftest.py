@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
-from idp.core import clock
+from idp.cardbridge.models import TrustedCertificate
+from idp.core import clock, outbound
 from idp.login.models import LoginAttempt
 from idp.sandbox.pki.hierarchy import AuthorityName, Hierarchy, load_or_make
 from idp.sandbox.pki.installation import set_up
 from idp.sandbox.pki.store import Credential
-from tests.cardbridge.steps import load_addresses
+from tests.cardbridge.crafting import craft
+from tests.cardbridge.responder import Responder
+from tests.cardbridge.steps import load_addresses, log_in
 from tests.login.conftest import open_one
 
 
@@ -46,3 +50,27 @@ def fort(hierarchy: Hierarchy) -> Credential:
 @pytest.fixture
 def attempt(sandbox: Path) -> LoginAttempt:
     return open_one()
+
+
+URL = "http://ocsp.example"
+
+
+@pytest.fixture
+def card(fort: Credential) -> Credential:
+    """A card that has just logged in, of an issuer that has a responder."""
+    TrustedCertificate.objects.filter(accepts_cards=True).update(ocsp_url=URL)
+    made = craft(fort)
+    assert log_in(open_one(), made) == ""
+    return made
+
+
+@pytest.fixture
+def responder(fort: Credential, card: Credential, monkeypatch: pytest.MonkeyPatch) -> Responder:
+    made = Responder(issuer=fort, card=card)
+
+    def send(*, url: str, method: str, content: bytes, **options: Any) -> Any:
+        assert (url, method) == (URL, "POST")
+        return made.send(content=content, **options)
+
+    monkeypatch.setattr(outbound, "send", send)
+    return made

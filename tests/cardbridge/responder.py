@@ -10,6 +10,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from idp.cardbridge.flows import ocsp as flow
+from idp.cardbridge.models import TrustedCertificate
 from idp.core import clock, outbound
 from idp.sandbox.pki.store import Credential
 from tests.cardbridge.crafting import RSA_KEY, key_usage
@@ -113,3 +114,8 @@ class Responder:
 def ask() -> int:
     """A round of the worker."""
     return flow.ask_about_due_cards()
+
+
+def state() -> TrustedCertificate:
+    """What is known of the cards' issuer and of its responder."""
+    return TrustedCertificate.objects.get(accepts_cards=True, enabled=True)

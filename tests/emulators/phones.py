@@ -9,10 +9,7 @@ import hashlib
 import json
 import secrets
 import time
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,77 +22,10 @@ from idp.enrollment.rules.approval import Decision, approval_challenge
 from idp.enrollment.rules.encoding import b64u, from_b64u
 from idp.enrollment.rules.transcript import Transcript, fingerprint
 from tests.emulators.authenticator import SoftAuthenticator, signature_of
+from tests.emulators.transport import Answer, ClientTransport, Transport, expect_ok
 
 PIN_ROUNDS = 600_000
 API = "/api/v1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back: status, headers with lower-case names, parsed JSON."""
-
-    status: int
-    headers: dict[str, str]
-    body: Any
-
-
-class RefusedError(AssertionError):
-    """A problem document: `code` tells which."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"{answer.status} {answer.body}")
-        self.status: int = answer.status
-        self.problem: dict[str, Any] = answer.body
-        self.code: str = answer.body["code"]
-
-
-class Transport(Protocol):
-    """How the phone reaches the server."""
-
-    base_url: str
-
-    def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer: ...
-
-
-class ClientTransport:
-    """Through Django's test client: same process, same transaction."""
-
-    def __init__(self, client: Client, base_url: str = "http://localhost:8000") -> None:
-        self.client, self.base_url = client, base_url
-
-    def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        response = self.client.generic(
-            method, path, body, content_type="application/json", headers=headers
-        )
-        return _answer(response.status_code, dict(response.headers), response.content)
-
-
-class HttpTransport:
-    """Over the network, as a native application would."""
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
-
-    def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        request = urllib.request.Request(  # noqa: S310
-            self.base_url + path,
-            data=body or None,
-            method=method,
-            headers={"Content-Type": "application/json", **headers},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-                return _answer(response.status, dict(response.headers), response.read())
-        except urllib.error.HTTPError as error:
-            return _answer(error.code, dict(error.headers), error.read())
-
-
-def _answer(status: int, headers: dict[str, str], content: bytes) -> Answer:
-    is_json = "json" in headers.get("Content-Type", headers.get("content-type", ""))
-    body = json.loads(content) if content and is_json else content
-    return Answer(
-        status=status, headers={name.lower(): value for name, value in headers.items()}, body=body
-    )
 
 
 class InstanceKey:
@@ -168,14 +98,14 @@ class SoftPhone:
     # --- The wire ------------------------------------------------------------------------------
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """An unsigned call; a problem raises `RefusedError`."""
-        return _expect_ok(self.transport.send(method, API + path, {}, _json(body)))
+        return expect_ok(self.transport.send(method, API + path, {}, _json(body)))
 
     def signed_call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A device-signed call; repeated once when the server wants its own nonce."""
         answer = self.send_signed(method, path, body)
         if answer.status == 401 and answer.body["code"] == "use_dpop_nonce":
             answer = self.send_signed(method, path, body)
-        return _expect_ok(answer)
+        return expect_ok(answer)
 
     def send_signed(
         self,
@@ -346,9 +276,3 @@ class SoftPhone:
 
 def _json(body: dict[str, Any] | None) -> bytes:
     return b"" if body is None else json.dumps(body).encode()
-
-
-def _expect_ok(answer: Answer) -> Any:
-    if answer.status >= 400:
-        raise RefusedError(answer)
-    return answer.body

@@ -45,3 +45,9 @@ def phone(workstation: Workstation) -> SoftPhone:
 def pin_phone(workstation: Workstation) -> SoftPhone:
     """The doctor's active phone, with a PIN key."""
     return workstation.activate(SoftPhone(Client(), kind="pin", pin_rounds=QUICK_PIN_ROUNDS))
+
+
+@pytest.fixture
+def screen(db: None) -> Workstation:
+    """A browser that nobody ever used."""
+    return Workstation()

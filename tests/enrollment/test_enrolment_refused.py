@@ -16,7 +16,8 @@ from idp.enrollment.models import Device, Enrolment
 from idp.enrollment.rules.encoding import b64u
 from idp.enrollment.rules.limits import CLAIMS, KEY_SUBMISSIONS, TYPED_CODE_TRIES
 from tests.emulators.authenticator import SoftAuthenticator
-from tests.emulators.phones import ClientTransport, InstanceKey, RefusedError, SoftPhone
+from tests.emulators.phones import InstanceKey, SoftPhone
+from tests.emulators.transport import ClientTransport, RefusedError
 from tests.emulators.workstation import Workstation
 
 ORIGIN = "http://localhost:8000"

@@ -10,7 +10,8 @@ from idp.audit.models import AuditRow
 from idp.core import clock
 from idp.directory.models import Person
 from idp.enrollment.models import ApprovalRequest
-from tests.emulators.phones import RefusedError, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import RefusedError
 from tests.emulators.workstation import Asked, Workstation
 
 

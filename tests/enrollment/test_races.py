@@ -13,7 +13,8 @@ from idp.audit.models import AuditRow
 from idp.directory.models import Person
 from idp.enrollment.flows.tokens import typed_code
 from idp.enrollment.models import ApprovalRequest, Device, PinKey
-from tests.emulators.phones import Answer, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import Answer
 from tests.emulators.workstation import Workstation
 from tests.people import make_person
 

@@ -16,7 +16,8 @@ from idp.directory.models import Person
 from idp.enrollment.flows.requests import Ceremony, ask_holder
 from idp.enrollment.models import ApprovalRequest, Device
 from idp.login.rules.authentication import LoginPolicy, MethodName
-from tests.emulators.phones import RefusedError, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import RefusedError
 from tests.emulators.workstation import Asked, Workstation
 from tests.people import make_person
 

@@ -31,7 +31,8 @@ from idp.enrollment.models import ApprovalRequest, Device
 from idp.enrollment.rules.states import OPEN_REQUESTS, DeviceState, RequestState
 from idp.login.models import LoginAttempt
 from idp.login.rules.steps import AttemptState
-from tests.emulators.phones import RefusedError, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import RefusedError
 from tests.emulators.workstation import Workstation
 from tests.people import make_person
 

@@ -6,7 +6,8 @@ import pytest
 
 from idp.directory.models import Person
 from idp.enrollment.models import ApprovalRequest
-from tests.emulators.phones import RefusedError, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import RefusedError
 from tests.emulators.workstation import Asked, Workstation
 
 

@@ -10,7 +10,8 @@ from idp.audit.models import AuditRow
 from idp.directory.models import Person
 from idp.enrollment.models import ApprovalRequest
 from idp.enrollment.rules.codes import choices_around
-from tests.emulators.phones import RefusedError, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import RefusedError
 from tests.emulators.workstation import Workstation
 
 

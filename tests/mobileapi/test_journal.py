@@ -20,7 +20,8 @@ from idp.enrollment.models import Device
 from idp.enrollment.rules.journal import ENTRY_KINDS
 from idp.login import flows as login
 from idp.login.rules.revocation import Cause, Order, TargetKind, Withdrawal
-from tests.emulators.phones import RefusedError, SoftPhone
+from tests.emulators.phones import SoftPhone
+from tests.emulators.transport import RefusedError
 from tests.emulators.workstation import Workstation
 from tests.people import make_person
 
