@@ -178,10 +178,11 @@ def _look_over(reading: Reading, batch: ImportBatch, options: Options) -> Found:
         changed += differing[2] == CHANGED
         found.flags.set(*differing)
     found.unchanged = appearances - len(scattered) - read_anyway
-    # Before newcomers are among them.
+    # Before newcomers are among them; the few people of a sandbox guard nothing.
     active = merge_staged.active_people(batch.kind, test_identities=options.test_identities)
-    # Who is known by files of other kinds is changed by this one too.
-    found.known = max(active, found.unchanged + changed)
+    if merge_staged.is_anybody_known(batch.kind):
+        # Who is known by files of other kinds is changed by this one too.
+        found.known = max(active, found.unchanged + changed)
     if options.ends_absent:
         found.ended = merge_staged.find_gone(batch.kind, test_identities=options.test_identities)
     return found

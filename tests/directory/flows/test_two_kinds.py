@@ -13,9 +13,10 @@ from idp.directory.flows.import_register import import_register
 from idp.directory.flows.importing import ImportSummary, Options, TooManyChangesError
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.models import ImportBatch, Person, Practice
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules.register_columns import RefusedFileError
 from tests.directory.digest import directory_digest
-from tests.directory.register import HEADER, PRACTICE, register, row, rpps
+from tests.directory.register import HEADER, PRACTICE, fictitious_rpps, register, row, rpps
 
 pytestmark = pytest.mark.django_db
 Import = Callable[..., ImportSummary]
@@ -58,6 +59,14 @@ def test_the_guard_knows_people_of_the_other_kind_of_file(
     # And back.
     with pytest.raises(TooManyChangesError, match="40 of 40 people would change"):
         import_guarded(open_file(prenom="Jeanne"))
+
+
+def test_people_of_the_sandbox_are_taken_over_by_the_first_file(tmp_path: Path) -> None:
+    path = tmp_path / "people.txt"
+    for name, source in (("MARTIN", SANDBOX_SOURCE), ("DURAND", "")):
+        path.write_bytes(register(*(row(fictitious_rpps(n), nom=name) for n in range(3))))
+        summary = import_register(path=path, options=Options(test_identities=True, source=source))
+    assert (summary.created, summary.changed) == (0, 3)
 
 
 def test_a_few_changes_by_the_other_kind_of_file_pass_the_guard(import_guarded: Import) -> None:
