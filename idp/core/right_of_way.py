@@ -87,7 +87,6 @@ class Work:
     """What gives it, in one thread. `given`: nanoseconds that it stood still."""
 
     def __init__(self, path: Path) -> None:
-        # Made by who serves: it would not be theirs to write to.
         self._path = path
         self._file: int | None = None
         self._own_until = 0
@@ -109,7 +108,7 @@ class Work:
 
     def _until(self) -> int:
         if self._file is None:
-            # Whoever serves may have been started since.
+            # Never made here: it would not be theirs to write to. They may have been started since.
             self._file = _opened(self._path, os.O_RDONLY)
         return _read(self._file)
 

@@ -11,13 +11,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
 from idp.core import clock
-from idp.core.errors import IdpError
 from idp.directory.flows.batches import close_interrupted, last_import, new_batch, running
-from idp.directory.flows.importing import GUARD, ImportSummary, Options, refuse_unreadable
+from idp.directory.flows.importing import (
+    GUARD,
+    ImportSummary,
+    Options,
+    refuse_test_identities,
+    refuse_unreadable,
+)
 from idp.directory.flows.live_cards import today
 from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk
@@ -33,8 +37,7 @@ _SAID: Final = ("national_id", "kind", "valid_from", "valid_until", "opposed_on"
 
 def import_cards(*, path: Path, options: Options) -> ImportSummary:
     """Bring the issued cards to what the file says, or raise `RefusedFileError`: all or nothing."""
-    if options.test_identities and not settings.HYGIE.is_sandbox:
-        raise IdpError("test_identities_forbidden", "", status=403)
+    refuse_test_identities(options)
     with bulk.only_import():
         close_interrupted()
         batch = new_batch(path, KIND, options)
