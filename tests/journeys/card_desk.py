@@ -25,8 +25,7 @@ def choose_card(desk: Page, demo: Demo) -> None:
 def renew_cards(reader: Page) -> None:
     """Empties the reader and gives every card its tries back."""
     if reader.locator("#eject").count():
-        reader.click("#eject")
-        expect(reader.locator("#eject")).to_have_count(0)
+        take_out(reader)
     while reader.locator("[id^=reset-]").count():
         button = reader.locator("[id^=reset-]").first
         name = button.get_attribute("id")
@@ -36,6 +35,11 @@ def renew_cards(reader: Page) -> None:
 
 def insert(reader: Page, card: str) -> None:
     reader.click(f"#card-{card}")
+
+
+def take_out(reader: Page) -> None:
+    reader.click("#eject")
+    expect(reader.locator("#eject")).to_have_count(0)
 
 
 def type_pin(reader: Page, pin: str = PIN) -> None:

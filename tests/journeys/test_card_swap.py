@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.card_desk import expect_greeting, insert, renew_cards, type_pin
+from tests.journeys.card_desk import expect_greeting, insert, renew_cards, take_out, type_pin
 from tests.journeys.demo import Demo
 from tests.journeys.looks import in_another_tab, watched
 
@@ -20,10 +20,11 @@ def present(desk: Page, demo: Demo, reader: Page, card: str) -> None:
 
 
 def swap_cards(desk: Page, demo: Demo, reader: Page) -> None:
-    """The doctor logs in and leaves; the nurse comes to the same browser."""
+    """The doctor logs in, takes the card and leaves; the nurse comes to the same browser."""
     renew_cards(reader)
     present(desk, demo, reader, "doctor")
     expect_greeting(desk, DOCTOR)
+    take_out(reader)
     present(desk, demo, reader, "nurse")
     expect(desk.locator("#login-confirm")).to_have_attribute("data-asks", "other-person")
 
