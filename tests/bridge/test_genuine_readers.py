@@ -112,7 +112,7 @@ async def test_a_page_is_told_after_two_seconds_that_the_card_is_in_use(
     module: Middleware, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     assert desk_module.IN_USE_SECONDS == 2
-    monkeypatch.setattr(desk_module, "IN_USE_SECONDS", 0.05)
+    monkeypatch.setattr(desk_module, "IN_USE_SECONDS", 0.5)
     held = Held()
     module.before[call] = held
     told: list[State] = []

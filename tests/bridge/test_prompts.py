@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -159,11 +160,17 @@ class Terminal:
         finally:
             self._thread.join(5)
 
+    def _echoes(self) -> bool:
+        flags: int = termios.tcgetattr(self.screen)[3]
+        return bool(flags & termios.ECHO)
+
     def _type(self) -> None:
         for question, line in self._dialogue:
             while question not in self.seen:
                 self.seen += os.read(self.person, 4096).decode()
-            time.sleep(0.1)  # the echo is switched off just after the question
+            # The echo is switched off just after the question, and what was typed before is lost.
+            while question.startswith("annuler") and self._echoes():
+                time.sleep(0.01)
             os.write(self.person, f"{line}\n".encode())
 
 

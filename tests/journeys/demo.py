@@ -1,5 +1,6 @@
 """Runs `manage.py demo` as a person would, on ports and data of its own."""
 
+import itertools
 import os
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from idp.core.right_of_way import file_of
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+_PORTS = itertools.count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,20 @@ class Demo:
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Below those that the system gives away by itself, and of a range of this process's own.
+
+    So nobody takes one between now and the moment that its server listens, and none comes twice.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 3
+    found: list[int] = []
+    while len(found) < count:
+        port = 27000 + 1500 * worker + (os.getpid() + next(_PORTS)) % 1500
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.append(port)
+    return found
 
 
 @contextmanager

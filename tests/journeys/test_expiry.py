@@ -20,7 +20,7 @@ from tests.journeys.phone_desk import (
 )
 
 pytestmark = pytest.mark.journey
-REQUEST_SECONDS = 8
+REQUEST_SECONDS = 20
 
 
 @pytest.fixture(scope="module")

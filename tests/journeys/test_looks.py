@@ -249,12 +249,19 @@ def test_a_card_page_asks_no_other_port_once_the_first_has_answered(
     browser: Browser, demo: Demo
 ) -> None:
     with watched(browser, (1280, "light")) as seen:
-        asked: list[str] = []
-        seen.page.on("request", lambda request: asked.append(request.url))
         choose_card(seen.page, demo)
         expect(seen.page.locator("#open-reader")).to_be_visible()
-        probes = [url for url in asked if url.endswith("/v1/status")]
-        assert probes == [f"http://127.0.0.1:{demo.bridge_port}/v1/status"]
+        seen.page.wait_for_function(
+            "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/status'))"
+        )
+        (first, took), *others = seen.page.evaluate(
+            "performance.getEntriesByType('resource')"
+            ".filter(({ name }) => name.endsWith('/v1/status'))"
+            ".map(({ name, duration }) => [name, duration])"
+        )
+        assert first == f"http://127.0.0.1:{demo.bridge_port}/v1/status"
+        # One that is slow to answer lets the others be asked: that is the rule.
+        assert not others or took >= 200
 
 
 def test_without_scripts_the_phone_login_shows_its_number(browser: Browser, demo: Demo) -> None:

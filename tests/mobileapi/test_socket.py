@@ -48,14 +48,14 @@ async def state(open_socket: WebsocketCommunicator) -> dict[str, Any]:
 @pytest.fixture
 async def open_socket() -> AsyncIterator[WebsocketCommunicator]:
     communicator = socket()
-    connected, _protocol = await communicator.connect()
+    connected, _protocol = await communicator.connect(timeout=10)
     assert connected
     yield communicator
-    await communicator.disconnect()
+    await communicator.disconnect(timeout=10)
 
 
 async def test_another_origin_is_not_let_in() -> None:
-    connected, _code = await socket(b"https://evil.example").connect()
+    connected, _code = await socket(b"https://evil.example").connect(timeout=10)
     assert not connected
 
 
@@ -130,7 +130,7 @@ async def test_a_wrong_proof_is_shown_the_door(
 async def test_who_says_nothing_is_shown_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers, "HELLO_SECONDS", 0)
     silent = socket()
-    await silent.connect()
+    await silent.connect(timeout=10)
     assert (await silent.receive_output(timeout=5))["code"] == 4408
 
 
@@ -150,6 +150,6 @@ async def test_a_proof_opens_one_socket(open_socket: WebsocketCommunicator) -> N
     await open_socket.send_to(text_data=message)
     await state(open_socket)
     second = socket()
-    await second.connect()
+    await second.connect(timeout=10)
     await second.send_to(text_data=message)
     assert (await second.receive_output(timeout=5))["code"] == 4401

@@ -90,9 +90,10 @@ def now() -> int:
 def test_fapi2_client_assertions_out_of_their_time_fail(
     fapi: SigningPortal, claim: str, offset: int
 ) -> None:
-    changes: dict[str, Any] = {claim: now() + offset}
-    assertion = fapi.assertion(**changes)
-    assert_refused(fapi.send(PAR, {**fapi.request, "client_assertion": assertion}, dpop=""))
+    with clock.frozen(clock.now()):
+        changes: dict[str, Any] = {claim: now() + offset}
+        assertion = fapi.assertion(**changes)
+        assert_refused(fapi.send(PAR, {**fapi.request, "client_assertion": assertion}, dpop=""))
 
 
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
