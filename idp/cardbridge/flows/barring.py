@@ -19,6 +19,8 @@ from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.cardbridge.rules.revocation import Bar, Source
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.core.locks import place_of
+from idp.directory.flows.cards import ask_again
 from idp.directory.models import Card
 from idp.login import flows as login
 from idp.login.rules.revocation import Cause
@@ -59,15 +61,20 @@ def bar(issuer: TrustedCertificate, bars: Sequence[Bar]) -> None:
         serial__in=new.values("serial"),
         withdrawn_at__isnull=True,
     )
-    for card in cards.select_related("person"):
+    for card in sorted(cards.select_related("person"), key=_place_of_holder):
         _withdraw_opposed(card)
 
 
+def _place_of_holder(card: Card) -> int:
+    return place_of(card.person_id)
+
+
+@transaction.atomic
 def lift(issuer: TrustedCertificate, *, serials: Iterable[str], sources: Sequence[Source]) -> None:
     """What the source no longer says: a card put on hold and taken off, a certificate long over."""
-    BarredSerial.objects.filter(
-        issuer=issuer, serial__in=list(serials), source__in=sources
-    ).delete()
+    gone = list(serials)
+    BarredSerial.objects.filter(issuer=issuer, serial__in=gone, source__in=sources).delete()
+    ask_again(Card.objects.filter(issuer_sha256=issuer.sha256, serial__in=gone))
 
 
 def withdraw_opposed_cards() -> int:
@@ -80,10 +87,10 @@ def withdraw_opposed_cards() -> int:
     cards = Card.objects.filter(
         Exists(barred), last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
     )
-    return sum(_is_swept(card) for card in cards.select_related("person"))
+    return sum(is_swept(card) for card in cards.select_related("person"))
 
 
-def _is_swept(card: Card) -> bool:
+def is_swept(card: Card) -> bool:
     """One card that fails is tried again in the next round, and keeps no other from its end."""
     try:
         return _withdraw_opposed(card)

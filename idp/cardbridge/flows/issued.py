@@ -10,7 +10,7 @@ import structlog
 from django.db import DatabaseError
 from django.utils import timezone
 
-from idp.cardbridge.flows.barring import Opposition, withdraw_opposed
+from idp.cardbridge.flows.barring import Opposition, barred_of, is_swept, withdraw_opposed
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.core import clock
 from idp.core.errors import IdpError
@@ -40,6 +40,7 @@ def check_number_not_barred(number: str) -> None:
 
 def withdraw_opposed_issued() -> int:
     """Job of the worker: ends what newly opposed cards opened; how many cards."""
+    look_up_again()
     done, after = _withdraw_recent(), 0
     while batch := _batch(after):
         done += _withdraw(batch)
@@ -60,9 +61,9 @@ def _withdraw(batch: list[IssuedCard]) -> int:
     failed, done = set[int](), 0
     for row in batch:
         if row.number in seen:
-            ended = _end(seen[row.number], row)
-            done += bool(ended)
-            if ended is None:
+            ended = [_end(card, row) for card in seen[row.number]]
+            done += any(ended)
+            if None in ended:
                 failed.add(row.pk)
     done += login.withdraw_uncertified(
         person_ids=_holders([row for row in batch if row.number not in seen])
@@ -84,22 +85,40 @@ def _holders(rows: list[IssuedCard]) -> set[UUID]:
     return found | set(known.values_list("person_id", flat=True))
 
 
-def _seen(numbers: list[str]) -> dict[str, Card]:
-    """Cards that logged in here, by every form of their number."""
-    cards = Card.objects.select_related("person").filter(number__in=numbers)
-    return {form: card for card in cards for form in card_number_forms(card.number)}
+def _seen(numbers: list[str]) -> dict[str, list[Card]]:
+    """Cards that logged in here, by every form of their number: one for each certificate."""
+    found: dict[str, list[Card]] = {}
+    for card in Card.objects.select_related("person").filter(number__in=numbers):
+        for form in card_number_forms(card.number):
+            found.setdefault(form, []).append(card)
+    return found
+
+
+def look_up_again() -> int:
+    """Cards that somebody opposes no longer: good again, or ended by who still does; how many."""
+    asked = Card.objects.select_related("person").filter(
+        opposed_at__isnull=False, withdrawn_at__isnull=True
+    )
+    done = 0
+    for card in asked[:BATCH]:
+        row = opposed_in_register([card.number]).get(card.number)
+        if row is not None:
+            done += bool(_end(card, row))
+        elif barred_of(card) is not None:
+            done += is_swept(card)
+        else:
+            still = Card.objects.filter(pk=card.pk, withdrawn_at__isnull=True)
+            done += still.update(opposed_at=None)
+    return done
 
 
 def _withdraw_recent() -> int:
     """A login that raced with the import ends here, soon after."""
-    recent = {
-        card.number: card
-        for card in Card.objects.select_related("person").filter(
-            last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
-        )
-    }
-    named = opposed_in_register(list(recent))
-    return sum(bool(_end(recent[number], row)) for number, row in named.items())
+    recent = Card.objects.select_related("person").filter(
+        last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
+    )
+    named = opposed_in_register([card.number for card in recent])
+    return sum(bool(_end(card, named[card.number])) for card in recent if card.number in named)
 
 
 def _end(card: Card, row: IssuedCard) -> bool | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from idp.directory.flows.importing import Options
 from idp.directory.gateways import bulk
 from idp.directory.gateways.register_file import PEOPLE, name_of
 from idp.directory.models import FormerState, ImportBatch
+from idp.directory.rules import card_row, savoir_faire
 from idp.directory.rules.register_columns import RefusedFileError
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 OUTAGES: Final = (Error, OSError, BrokenProcessPool)
 # How many imports can be taken back, the last first.
 KEPT_BATCHES: Final = 7
+# The name says a time in France, and clocks differ.
+_AHEAD: Final = timedelta(days=1)
 # A millisecond or two of work.
 _HASHED_TOGETHER: Final = 1 << 20
 
@@ -49,6 +52,8 @@ def new_batch(path: Path, kind: str, options: Options, *, member: str = PEOPLE) 
         file_date=_date_of(name_of(path, member)) or _date_of(path.name),
         started_at=clock.now(), actor=options.actor[:64],
     )  # fmt: skip
+    if batch.file_date and batch.file_date > batch.started_at + _AHEAD:
+        raise RefusedFileError(f"its name says {batch.file_date:%Y-%m-%d %H:%M}, which is to come")
     # Of those that said their date.
     last = _done(kind).exclude(file_date=None).order_by("pk").last()
     dates = (batch.file_date, last and last.file_date)
@@ -80,6 +85,12 @@ def last_import(kind: str) -> ImportBatch | None:
 
 def _done(kind: str) -> "QuerySet[ImportBatch]":
     return ImportBatch.objects.filter(kind=kind, state=ImportBatch.State.DONE)
+
+
+def remembers(batch: ImportBatch) -> bool:
+    """Whether what people were before it is kept: after the very first import, of either kind."""
+    people = ImportBatch.objects.filter(state=ImportBatch.State.DONE, pk__lt=batch.pk)
+    return people.exclude(kind__in=(savoir_faire.KIND, card_row.KIND)).exists()
 
 
 def forget_former(kind: str) -> None:

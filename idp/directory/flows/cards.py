@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from idp.core import clock
 from idp.directory.models import Card
 
@@ -49,6 +51,14 @@ def note_card(seen: SeenCard) -> int:
         ],
     )
     return int(card.pk)
+
+
+def ask_again(cards: QuerySet[Card]) -> None:
+    """Somebody no longer opposes these: whether anybody does is looked up again, by the worker.
+
+    Until then they count as opposed.
+    """
+    cards.filter(opposed_at__isnull=False).update(withdrawn_at=None)
 
 
 def end_to_announce(seen: SeenCard) -> datetime | None:

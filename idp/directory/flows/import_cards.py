@@ -4,8 +4,10 @@ One transaction, few rows in memory at a time. Acting on an opposition is not do
 brings `IssuedCard` to what the file says. A card that is no longer in the file stays as it was.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,6 +17,7 @@ from django.db import transaction
 
 from idp.core import clock
 from idp.directory.flows.batches import close_interrupted, last_import, new_batch, running
+from idp.directory.flows.cards import ask_again
 from idp.directory.flows.importing import (
     GUARD,
     ImportSummary,
@@ -26,7 +29,8 @@ from idp.directory.flows.live_cards import today
 from idp.directory.flows.read_rows import well_formed
 from idp.directory.gateways import bulk
 from idp.directory.gateways.register_file import Line, first_line, open_register
-from idp.directory.models import AlternativeIdentifier, ImportBatch, IssuedCard
+from idp.directory.models import AlternativeIdentifier, Card, ImportBatch, IssuedCard
+from idp.directory.rules.card_numbers import card_number_forms
 from idp.directory.rules.card_row import KIND, CardColumns, CardRow, parse_card
 from idp.directory.rules.register_columns import RefusedFileError
 
@@ -56,50 +60,59 @@ def import_cards(*, path: Path, options: Options) -> ImportSummary:
 
 def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
     summary = ImportSummary(batch=batch.pk)
+    known = IssuedCard.objects.count()
     live = IssuedCard.objects.filter(opposed_on=None).count()
-    opposed = 0
+    turned = Counter[str]()
     with open_register(path) as lines:
         columns = CardColumns.from_header(first_line(lines))
         rows = _rows(lines, columns, summary, options)
         while cards := {card.number: card for card in islice(rows, _TOGETHER)}:
-            opposed += _store(cards, summary)
+            turned.update(_store(cards, summary))
     refuse_unreadable(summary)
-    if live and opposed > GUARD * live and not options.accept_changes:
+    if not options.accept_changes:
+        _guard(turned["opposed"], live, "live cards would be opposed")
+        _guard(turned["lifted"], known, "cards would be opposed no longer")
+        _guard(turned["moved"], known, "cards would be somebody else's")
+    return summary
+
+
+def _guard(turned: int, known: int, what: str) -> None:
+    if known and turned > GUARD * known:
         raise RefusedFileError(
-            f"{opposed} of {live} live cards would be opposed, more than {GUARD:.0%}; "
+            f"{turned} of {known} {what}, more than {GUARD:.0%}; "
             "--accept-changes imports it all the same"
         )
-    return summary
 
 
 def _rows(
     lines: Iterator[Line], columns: CardColumns, summary: ImportSummary, options: Options
 ) -> Iterator[CardRow]:
     parse = partial(parse_card, columns, test_identities=options.test_identities)
-    opposed: set[str] = set()
+    opposed: dict[str, date] = {}
     done = 0
     # An opposition cut short, or away, would give the card back: the last row must be whole.
     for count, (card, length) in enumerate(well_formed(lines, columns, parse, summary), start=1):
         done += length
         if not count % _SHOWN_EVERY:
             options.progress("reading", done)
-        # A card that comes twice is opposed if either says so.
-        if card.opposed_on:
-            opposed.add(card.number)
-        elif card.number in opposed:
+        # A card that comes twice is opposed if either says so, from the first day that is named.
+        first = opposed.get(card.number)
+        if card.opposed_on and not (first and first <= card.opposed_on):
+            opposed[card.number] = card.opposed_on
+        elif first:
             continue
         yield card
 
 
-def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:
-    """How many cards that were live are opposed now."""
+def _store(cards: dict[str, CardRow], summary: ImportSummary) -> Counter[str]:
+    """How many known cards are opposed now, no longer opposed, or another holder's."""
     known = {card.number: card for card in IssuedCard.objects.filter(number__in=cards)}
     holders = dict(
         AlternativeIdentifier.objects.filter(
             identifier__in={card.national_id for card in cards.values()}
         ).values_list("identifier", "person_id")
     )
-    differing, opposed = [], 0
+    differing, turned = [], Counter[str]()
     for number, card in cards.items():
         was, person_id = known.get(number), holders.get(card.national_id)
         if was and was.person_id == person_id and _said(was) == _said(card):
@@ -107,7 +120,10 @@ def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:
             continue
         summary.created += was is None
         summary.changed += was is not None
-        opposed += bool(was and not was.opposed_on and card.opposed_on)
+        if was:
+            turned["opposed"] += bool(not was.opposed_on and card.opposed_on)
+            turned["lifted"] += bool(was.opposed_on and not card.opposed_on)
+            turned["moved"] += was.national_id != card.national_id
         differing.append(
             IssuedCard(
                 **asdict(card), person_id=person_id, source=KIND, updated_at=clock.now()
@@ -120,18 +136,26 @@ def _store(cards: dict[str, CardRow], summary: ImportSummary) -> int:
         unique_fields=["number"],
         update_fields=[*_SAID, "person", "source", "updated_at"],
     )
-    _forget_withdrawals([card for card in differing if card.number in known])
-    return opposed
+    _forget_withdrawals([(known[card.number], card) for card in differing if card.number in known])
+    return turned
 
 
-def _forget_withdrawals(cards: list[IssuedCard]) -> None:
-    """Of oppositions that were taken back or put off: acted upon again when their day comes."""
+def _forget_withdrawals(cards: list[tuple[IssuedCard, IssuedCard]]) -> None:
+    """Of oppositions that were taken back or put off, or are another holder's: (was, is) each.
+
+    They are acted upon again, when their day comes; meanwhile the card may be good.
+    """
     day = today()
-    lifted = [card.number for card in cards if card.opposed_on is None or card.opposed_on > day]
+    lifted = [
+        now.number
+        for was, now in cards
+        if was.withdrawn_at
+        and (now.opposed_on is None or now.opposed_on > day or was.person_id != now.person_id)
+    ]
     if lifted:
-        IssuedCard.objects.filter(number__in=lifted, withdrawn_at__isnull=False).update(
-            withdrawn_at=None
-        )
+        IssuedCard.objects.filter(number__in=lifted).update(withdrawn_at=None)
+        forms = [form for number in lifted for form in card_number_forms(number)]
+        ask_again(Card.objects.filter(number__in=forms))
 
 
 def _said(card: IssuedCard | CardRow) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ from idp.directory.flows.batches import (
     last_import,
     new_batch,
     outage,
+    remembers,
     running,
 )
 from idp.directory.flows.importing import ImportSummary, Options, guard, refuse_test_identities
@@ -155,7 +156,7 @@ def _stamp(batch: ImportBatch, change: Change) -> Stamp:
         source=batch.kind,
         day=change.day.isoformat(),
         at=str(change.at),
-        remembers=last_import(batch.kind) is not None,
+        remembers=remembers(batch),
         entropy=secrets.token_bytes(ENTROPY_BYTES),
     )
 

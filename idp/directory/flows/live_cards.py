@@ -53,10 +53,15 @@ def has_live_card(*, person_id: UUID, but: Card | None = None, barred: Collectio
 def _issued(person_id: UUID) -> set[str]:
     """Short numbers of the cards that the register says are good."""
     identifiers = AlternativeIdentifier.objects.filter(person_id=person_id).values("identifier")
-    rows = IssuedCard.objects.filter(
-        Q(person_id=person_id) | Q(national_id__in=identifiers),
+    mine = IssuedCard.objects.filter(Q(person_id=person_id) | Q(national_id__in=identifiers))
+    rows = mine.filter(
         Q(valid_until__isnull=True) | Q(valid_until__gte=today()),
         Q(valid_from__isnull=True) | Q(valid_from__lte=today()),
-        Q(opposed_on__isnull=True) | Q(opposed_on__gt=today()),
     )
-    return {short_card_number(number) for number in rows.values_list("number", flat=True)}
+    # A number may be there twice, written in two ways: opposed is what either says is.
+    opposed = mine.filter(opposed_on__lte=today())
+    good, gone = (
+        {short_card_number(number) for number in of.values_list("number", flat=True)}
+        for of in (rows, opposed)
+    )
+    return good - gone

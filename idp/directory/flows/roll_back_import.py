@@ -11,6 +11,7 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.core.identifiers import parse_national_id
 from idp.directory import models
+from idp.directory.flows.batches import remembers
 from idp.directory.flows.import_savoir_faire import render_shown
 from idp.directory.gateways import bulk, merge_savoir_faire, savoir_faire, undo_batch
 from idp.directory.gateways.merge_practices import Change
@@ -39,6 +40,8 @@ def roll_back_import(*, batch_id: int) -> int:
         if batch.kind == KIND:
             return _roll_back_savoir_faire(batch)
         _refuse_changed_since(batch)
+        if not remembers(batch):
+            raise IdpError("nothing_before", "", detail="this was the first import of people")
         former = models.FormerState.objects.filter(batch=batch)
         if not former.exists():
             _refuse_without_former(batch)
@@ -99,9 +102,6 @@ def _refuse_changed_since(batch: models.ImportBatch) -> None:
 
 
 def _refuse_without_former(batch: models.ImportBatch) -> None:
-    done = models.ImportBatch.objects.filter(state=models.ImportBatch.State.DONE, kind=batch.kind)
-    if not done.filter(pk__lt=batch.pk).exists():
-        raise IdpError("nothing_before", "", detail="this was the first import of its kind")
     if any(batch.counts[what] for what in ("created", "changed", "ended")):
         raise IdpError("too_old", "", detail="what it changed is no longer kept")
 

@@ -109,6 +109,13 @@ def _remember(cursor: Any, batch: ImportBatch) -> None:
             f"SELECT %s, p.id, {kept} FROM directory_person p JOIN staged_{table} s ON s.id = p.id",
             [batch.pk],
         )
+    # Whom this kind of file takes over, with no other news.
+    cursor.execute(
+        f"INSERT INTO directory_formerstate (batch_id, person_id, {_KEPT}) "
+        f"SELECT %s, p.id, {kept} FROM directory_person p JOIN staged_same s ON s.id = p.id "
+        "WHERE p.source <> %s",
+        [batch.pk, batch.kind],
+    )
 
 
 def _let_go(cursor: Any, change: Change) -> None:

@@ -13,13 +13,21 @@ _KEPT: Final = ("family_name", "given_names", "civility", "snapshot", "fingerpri
 
 
 def give_back_days(batch: ImportBatch) -> None:
-    """What began with the batch never did; what it ended goes on."""
+    """What began with the batch never did; what it ended goes on.
+
+    Of those who are given back alone: who got another number since (`flows.toggle`) is not.
+    """
+    theirs = "person_id IN (SELECT person_id FROM directory_formerstate WHERE batch_id = %s)"
     with connection.cursor() as cursor:
         for table in _DATED:
-            cursor.execute(f"DELETE FROM directory_{table} WHERE entered_by = %s", [batch.pk])
             cursor.execute(
-                f"UPDATE directory_{table} SET until = NULL, ended_by = NULL WHERE ended_by = %s",
-                [batch.pk],
+                f"DELETE FROM directory_{table} WHERE entered_by = %s AND {theirs}",
+                [batch.pk, batch.pk],
+            )
+            cursor.execute(
+                f"UPDATE directory_{table} SET until = NULL, ended_by = NULL "
+                f"WHERE ended_by = %s AND {theirs}",
+                [batch.pk, batch.pk],
             )
 
 

@@ -24,7 +24,8 @@ class Card(models.Model):
     # When its holder was last told that it ends soon.
     warned_at = models.DateTimeField(null=True)
     opposed_at = models.DateTimeField(null=True)
-    # When its opposition ended its holder's sessions and phones; null while it has not.
+    # When its opposition ended its holder's sessions and phones; null while it has not, and again
+    # once somebody took it back: whether the card is still opposed is then looked up.
     withdrawn_at = models.DateTimeField(null=True)
     # When its issuer's OCSP responder is asked next.
     next_ocsp_at = models.DateTimeField(db_index=True)
@@ -36,6 +37,13 @@ class Card(models.Model):
             models.UniqueConstraint(
                 fields=["issuer_sha256", "serial"], name="directory_card_certificate"
             )
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="directory_card_to_ask_again",
+                condition=Q(opposed_at__isnull=False, withdrawn_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

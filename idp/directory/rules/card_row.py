@@ -80,6 +80,7 @@ def parse_card(columns: CardColumns, raw: bytes, *, test_identities: bool) -> Ca
         raise MalformedRowError("not UTF-8") from error
     values = values_of(columns, text)
     value = {field: values[index].strip() for field, index in columns.position.items()}
+    value["number"] = "".join(value["number"].split())
     for field, longest in _LONGEST.items():
         if not value[field].isprintable() or not 0 < len(value[field]) <= longest:
             raise MalformedRowError(f"no {COLUMNS[field]} of 1 to {longest} characters")

@@ -11,9 +11,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from idp.audit.flows import Outcome, record
-from idp.core import clock, live, vault
+from idp.core import clock, live, locks, vault
 from idp.core.errors import IdpError
-from idp.directory.models import Person
 from idp.enrollment.flows import refusals, tokens
 from idp.enrollment.flows.people import (
     device_group,
@@ -212,8 +211,8 @@ def _audit(enrolment: Enrolment, session: SsoSession, *, code: str) -> str:
 
 def lock_holder(person_id: UUID) -> None:
     """One activation decision at a time for one person: the limit of devices depends on it."""
-    # No key changes: a session may be opened meanwhile, and would else wait for us, as we for it.
-    Person.objects.select_for_update(no_key=True).only("pk").get(pk=person_id)
+    # Not their row: an import may hold it for minutes, and an access ends at once all the same.
+    locks.hold(person_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,10 @@ def end_phones(withdrawal: Withdrawal) -> int:
             holder_id=person_id, state=DeviceState.ACTIVE
         )
         done += sum(_suspend(device, cause) for device in phones)
+        # Lifting the order on a phone alone gives back no phone that no card certifies any more.
+        Device.objects.filter(
+            holder_id=person_id, state=DeviceState.SUSPENDED, end_reason=Cause.PHONE_ORDER
+        ).update(end_reason=cause)
     if done or is_total:
         end_requests_of(person_id)
         live.wake(device_group(person_id))
@@ -64,7 +68,7 @@ def holders_among(*, person_ids: Collection[UUID]) -> list[UUID]:
 def suspend_by_order(*, device_id: UUID, cause: Cause) -> int:
     """One phone, until the order is lifted; 0 where it was out of service already."""
     device = Device.objects.select_related("holder").get(pk=device_id)
-    done = _suspend(device, cause)
+    done = _suspend(device, Cause.PHONE_ORDER if cause is Cause.ORDER else cause)
     if done:
         end_requests_of(device.holder_id)
         live.wake(device_group(device.holder_id))
@@ -74,8 +78,10 @@ def suspend_by_order(*, device_id: UUID, cause: Cause) -> int:
 @transaction.atomic
 def resume_by_order(*, device_id: UUID, by: str) -> bool:
     """What an order suspended serves again; False where something else keeps it out."""
-    device = Device.objects.select_for_update().select_related("holder").get(pk=device_id)
-    if device.end_reason != str(Cause.ORDER):
+    device = (
+        Device.objects.select_for_update(of=("self",)).select_related("holder").get(pk=device_id)
+    )
+    if device.end_reason != str(Cause.PHONE_ORDER):
         return False
     return put_back(device, by=by)
 

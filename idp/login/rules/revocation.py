@@ -14,6 +14,8 @@ class Cause(StrEnum):
     PRACTICES_ENDED = "every practice ended"
     REPORTED_LOST = "reported lost by its holder"
     ORDER = "order of the operator"
+    # On one phone: it goes with the order, where nothing else has kept it out meanwhile.
+    PHONE_ORDER = "operator's order on the phone"
 
 
 class TargetKind(StrEnum):
