@@ -146,6 +146,8 @@ def test_of_two_people_who_were_both_used_the_former_one_has_left_the_register(
     assert only_person().pk == main.pk
     former.refresh_from_db()
     assert former.left_register_at is not None
+    assert not former.exercices.filter(until=None).exists()
+    assert main.exercices.filter(until=None).exists()
 
 
 @pytest.mark.parametrize("used", [(), ("former",), ("main",), ("former", "main")])
@@ -194,6 +196,39 @@ def test_an_import_that_is_taken_back_leaves_the_new_number(
     toggle(f"{ADELI};{RPPS}")
     roll_back_import(batch_id=last.batch)
     assert only_person().national_id == f"8{RPPS}"
+
+
+def live_sites(person: Person) -> list[str]:
+    sites = person.practices.filter(until=None).values_list(
+        "structure__identifiant_technique_structure", flat=True
+    )
+    return [*sites]
+
+
+@pytest.mark.parametrize("entered", [True, False])
+@pytest.mark.parametrize("known_before", [True, False])
+def test_whose_number_changed_keeps_what_the_import_said_of_them(
+    import_bytes: Import,
+    toggle: Callable[..., Toggled],
+    *,
+    entered: bool,
+    known_before: bool,
+) -> None:
+    """The claims and the tables alike, though the import is taken back for all others."""
+    other, changed = row(rpps(3)), row(rpps(3), nom="DURAND")
+    here, there = PRACTICE, {**PRACTICE, "identifiant_technique_structure": "R700"}
+    former = [adeli_row(**here)] if known_before else []
+    import_bytes(register(*former, other, *([] if entered else [row(RPPS, **here)])))
+    last = import_bytes(register(*former, row(RPPS, **there), changed))
+    toggle(f"{ADELI};{RPPS}")
+    person = only_person()
+    assert Person.objects.get(pk=person.pk).exercices.filter(until=None).count() == 1
+    before = live_sites(person)
+    assert len(before) == 1
+    roll_back_import(batch_id=last.batch)
+    assert live_sites(person) == before
+    assert person.exercices.filter(until=None).count() == 1
+    assert Person.objects.get(national_id=f"8{rpps(3)}").family_name == "MARTIN"
 
 
 def test_said_twice_it_is_done_once(import_bytes: Import, toggle: Callable[..., Toggled]) -> None:

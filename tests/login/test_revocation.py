@@ -173,7 +173,7 @@ def test_an_order_against_a_phone_ends_what_it_opened_and_nothing_else(device: D
     assert is_over(mine)
     assert not is_over(other)
     device.refresh_from_db()
-    assert (device.state, device.end_reason) == ("suspended", "order of the operator")
+    assert (device.state, device.end_reason) == ("suspended", "operator's order on the phone")
 
 
 def test_lifted_the_phone_serves_again(device: Device) -> None:
@@ -200,6 +200,21 @@ def test_what_suspended_a_phone_besides_the_order_keeps_it_out(device: Device) -
     login.lift(phone_order(device))
     device.refresh_from_db()
     assert device.state == "suspended"
+
+
+def test_lifted_after_the_person_was_kept_out_it_serves_with_a_card_only(device: Device) -> None:
+    login.revoke(phone_order(device))
+    out = order(device.holder)
+    login.revoke(out)
+    login.lift(phone_order(device))
+    login.lift(out)
+    device.refresh_from_db()
+    assert (device.state, device.end_reason) == ("suspended", "order of the operator")
+    workstation = Workstation()
+    workstation.log_in_by_card(device.holder)
+    workstation.client.post(reverse("enrollment:put_back", args=[device.pk]))
+    device.refresh_from_db()
+    assert device.state == "active"
 
 
 @pytest.mark.parametrize("target", ["x", "00000000-0000-0000-0000-000000000000"])
@@ -233,6 +248,29 @@ def test_an_order_waits_for_a_login_that_is_being_finished() -> None:
         assert elsewhere.is_alive()
     elsewhere.join()
     assert ended == [1]
+    assert is_over(session)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_does_not_wait_for_an_import_that_rewrites_the_person() -> None:
+    """Which holds the rows of all who changed until it is done."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs rows that are locked")
+    person = make_person()
+    session = session_of(person)
+    ended: list[int] = []
+
+    def revoke() -> None:
+        ended.append(login.revoke(order(person))["sessions"])
+        connection.close()
+
+    with transaction.atomic():
+        Person.objects.filter(pk=person.pk).update(family_name="NOUVEAU")
+        elsewhere = Thread(target=revoke)
+        elsewhere.start()
+        elsewhere.join(timeout=20)
+        assert ended == [1]
+    elsewhere.join()
     assert is_over(session)
 
 

@@ -33,6 +33,8 @@ from idp.directory.rules.toggle_row import Toggle, ToggleColumns, parse_toggle
 
 _TOGETHER: Final = 1000
 # What the register says of a person, beside their subject and their identifiers.
+# What people have from a day to a day.
+_DATED: Final = (models.Exercice, models.SavoirFaire, models.Practice)
 _REGISTERED: Final = (
     *("national_id", "family_name", "given_names", "civility", "snapshot", "fingerprint"),
     *("raw_fingerprint", "source", "left_register_at"),
@@ -148,6 +150,7 @@ def _make_one(
         how, survivor = "ended", main
         # Portals know them as two: what the former one opened ends with it.
         models.Person.objects.filter(pk=former.pk).update(left_register_at=clock.now())
+        _end_rows(former)
         # Their cards go where their numbers lead to from now on.
         former.issued_cards.update(person=None)
     survivor.is_red_listed = is_red_listed
@@ -180,15 +183,19 @@ def _fused(*, survivor: models.Person, gone: models.Person, former: models.Perso
         return False
     try:
         with transaction.atomic():
-            for table in (models.Exercice, models.SavoirFaire, models.Practice):
-                live = table.objects.filter(person=former, until=None)
-                live.update(until=clock.now().date())
+            _end_rows(former)
+            for table in _DATED:
                 table.objects.filter(person=gone).update(person=survivor)
             models.FormerState.objects.filter(person=gone).delete()
             models.Person.objects.get(pk=gone.pk).delete()
     except ProtectedError:
         return False
     return True
+
+
+def _end_rows(former: models.Person) -> None:
+    for table in _DATED:
+        table.objects.filter(person=former, until=None).update(until=clock.now().date())
 
 
 def _practices_ended_on(person: models.Person) -> date | None:

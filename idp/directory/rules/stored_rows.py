@@ -180,16 +180,14 @@ def store_chunk(chunk: Chunk) -> StoredChunk:
             continue
         said = entry.to_json()
         fingerprint = fingerprint_of(entry.national_id, said)
-        is_same = subject.fingerprint == fingerprint
-        if is_same and not subject.has_left:
+        if subject.fingerprint == fingerprint and not subject.has_left:
             stored.unchanged += 1
             rendering.add("same", subject.person_id, raw_fingerprint)
             continue
-        if is_same:
-            stored.unchanged += 1
-        else:
-            tally = stored.created if subject.fingerprint is None else stored.changed
-            tally[entry.exercices[0].code_profession] += 1
+        # Whoever comes back enters anew.
+        enters = subject.fingerprint is None or subject.has_left
+        tally = stored.created if enters else stored.changed
+        tally[entry.exercices[0].code_profession] += 1
         names = entry.family_name, entry.given_names, entry.civility
         if subject.listed:
             said = said_json(names, with_listed(entry.exercices, subject.listed))

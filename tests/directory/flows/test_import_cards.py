@@ -121,6 +121,37 @@ def test_many_cards_opposed_at_once_stop_the_import_unless_told(load: Load) -> N
     assert load(*opposed, accept=True).changed == 2
 
 
+def test_many_oppositions_taken_back_at_once_stop_the_import_unless_told(load: Load) -> None:
+    load(*(card(n, opposed="20261103" if n < 2 else "") for n in range(20)))
+    given_back = [card(n) for n in range(20)]
+    with pytest.raises(RefusedFileError, match="2 of 20 cards would be opposed no longer"):
+        load(*given_back)
+    assert IssuedCard.objects.exclude(opposed_on=None).count() == 2
+    assert load(*given_back, accept=True).changed == 2
+
+
+def test_many_cards_of_other_holders_at_once_stop_the_import_unless_told(load: Load) -> None:
+    load(*(card(n) for n in range(20)))
+    others = [card(n) for n in range(2, 20)]
+    others += [card(n).replace(f"8{rpps(n)}", f"8{rpps(n + 2)}") for n in range(2)]
+    with pytest.raises(RefusedFileError, match="2 of 20 cards would be somebody else's"):
+        load(*others)
+    assert load(*others, accept=True).changed == 2
+
+
+def test_an_opposition_is_acted_upon_again_for_the_right_holder(
+    load: Load, import_bytes: Callable[..., ImportSummary]
+) -> None:
+    import_bytes(register(row(rpps(1)), row(rpps(2))))
+    load(card(opposed="20261103"))
+    IssuedCard.objects.update(withdrawn_at=clock.now())
+    corrected = card(opposed="20261103").replace(f"8{rpps(1)}", f"8{rpps(2)}")
+    load(corrected, accept=True)
+    kept = IssuedCard.objects.get()
+    assert kept.person == Person.objects.get(national_id=f"8{rpps(2)}")
+    assert kept.withdrawn_at is None
+
+
 def test_the_command_knows_the_file_by_its_header_and_does_not_take_it_back(
     tmp_path: Path,
 ) -> None:

@@ -230,7 +230,7 @@ def test_persons_are_stored_in_batches_of_few_statements(
     with CaptureQueriesContext(connection) as queries:
         assert counts(import_bytes(content)) == (25, 0, 0, 0)
     statements = [q for q in queries if not q["sql"].startswith(("BEGIN", "SAVEPOINT", "REL"))]
-    assert len(statements) <= 78
+    assert len(statements) <= 79
 
 
 def test_test_identities_are_marked(import_bytes: Import) -> None:

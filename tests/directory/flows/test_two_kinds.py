@@ -156,3 +156,57 @@ def test_a_file_of_no_day_makes_none_of_those_before_it_forgotten(tmp_path: Path
                 import_register(path=path)
         else:
             import_register(path=path)
+
+
+def told() -> dict[str, object]:
+    """What portals are told, by number."""
+    return dict(Person.objects.values_list("national_id", "snapshot"))
+
+
+def test_who_entered_by_the_first_extraction_has_left_when_it_is_taken_back(
+    import_bytes: Import,
+) -> None:
+    import_bytes(open_file())
+    before = told()
+    newcomer = row(rpps(50), **PRACTICE) + "DURAND|Jean|"
+    whole = extraction() + f"{newcomer}\n".encode()
+    batch = import_bytes(whole, name="psc.txt").batch
+    assert roll_back_import(batch_id=batch) == len(PEOPLE) + 1
+    person = Person.objects.get(national_id=f"8{rpps(50)}")
+    assert person.left_register_at is not None
+    assert {who: said for who, said in told().items() if who != person.national_id} == before
+    # And enters again, with all that is said of them.
+    assert import_bytes(whole, name="again.txt").created == 1
+    assert Practice.objects.filter(person__national_id=f"8{rpps(50)}", until=None).count() == 1
+
+
+def test_whom_an_extraction_took_over_with_no_other_news_is_the_open_file_s_again(
+    import_bytes: Import,
+) -> None:
+    import_bytes(open_file())
+    batch = import_bytes(extraction(named=1), name="psc.txt").batch
+    assert Person.objects.filter(source="psc").count() == len(PEOPLE)
+    roll_back_import(batch_id=batch)
+    assert set(Person.objects.values_list("source", flat=True)) == {"personne_activite"}
+    without_the_last = open_file().rsplit(b"\n", 2)[0] + b"\n"
+    assert import_bytes(without_the_last, name="next.txt").ended == 1
+
+
+def test_the_first_file_of_all_is_not_taken_back_though_it_changed_the_sandbox(
+    import_bytes: Import,
+) -> None:
+    import_bytes(open_file())
+    ImportBatch.objects.all().delete()
+    Person.objects.update(source=SANDBOX_SOURCE)
+    batch = import_bytes(open_file(nom="AUTRE"), name="first.txt").batch
+    with pytest.raises(IdpError, match="first import"):
+        roll_back_import(batch_id=batch)
+
+
+def test_a_file_of_a_day_to_come_is_refused(tmp_path: Path) -> None:
+    """Else every later file would be older."""
+    path = tmp_path / "PS_LibreAcces_Personne_activite_209901010000.txt"
+    path.write_bytes(open_file())
+    with pytest.raises(RefusedFileError, match="2099-01-01 00:00, which is to come"):
+        import_register(path=path, options=Options(allow_older=True))
+    assert not Person.objects.exists()
