@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from idp.core import clock
 from idp.core.errors import IdpError
 from idp.directory.flows import batches
 from idp.directory.flows.find import find_professional
+from idp.directory.flows.import_register import import_register
 from idp.directory.flows.importing import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
 from idp.directory.models import Exercice, FormerState, Person, Practice, Structure
@@ -195,3 +197,17 @@ def test_the_database_looks_again_at_no_row_of_an_import() -> None:
         for table in ENTERING:
             constraints = connection.introspection.get_constraints(cursor, f"directory_{table}")
             assert not [name for name, each in constraints.items() if each["foreign_key"]], table
+
+
+@pytest.mark.parametrize("name", ["MARTIN", "DURAND"])
+def test_who_comes_back_is_counted_as_entering_and_stops_no_import(
+    import_bytes: Import, tmp_path: Path, name: str
+) -> None:
+    everybody = [row(rpps(number), nom=name) for number in range(11, 15)]
+    import_bytes(register(*(row(rpps(number)) for number in range(11, 15)), *OTHERS))
+    import_bytes(register(*OTHERS))
+    path = tmp_path / "back.txt"
+    path.write_bytes(register(*everybody, *OTHERS))
+    summary = import_register(path=path)
+    counts = summary.created, summary.changed, summary.ended, summary.unchanged
+    assert counts == (4, 0, 0, len(OTHERS))
