@@ -149,7 +149,7 @@ def _forget_withdrawals(cards: list[tuple[IssuedCard, IssuedCard]]) -> None:
     lifted = [
         now.number
         for was, now in cards
-        if was.withdrawn_at
+        if was.opposed_on
         and (now.opposed_on is None or now.opposed_on > day or was.person_id != now.person_id)
     ]
     if lifted:
