@@ -198,6 +198,21 @@ def test_an_import_that_is_taken_back_leaves_the_new_number(
     assert only_person().national_id == f"8{RPPS}"
 
 
+def test_who_left_with_the_number_is_not_given_back_by_an_import_that_is_taken_back(
+    import_bytes: Import, toggle: Callable[..., Toggled]
+) -> None:
+    import_bytes(register(adeli_row(), row(RPPS), row(rpps(3))))
+    last = import_bytes(register(adeli_row(nom="AUTRE"), row(RPPS), row(rpps(3), nom="DURAND")))
+    former, main = people()
+    use(former)
+    use(main)
+    toggle(f"{ADELI};{RPPS}")
+    roll_back_import(batch_id=last.batch)
+    former.refresh_from_db()
+    assert former.left_register_at is not None
+    assert not former.exercices.filter(until=None).exists()
+
+
 def live_sites(person: Person) -> list[str]:
     sites = person.practices.filter(until=None).values_list(
         "structure__identifiant_technique_structure", flat=True

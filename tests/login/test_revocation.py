@@ -15,7 +15,7 @@ from idp.core.errors import IdpError
 from idp.directory.models import Person
 from idp.enrollment.models import Device
 from idp.login import flows as login
-from idp.login.flows.withdrawal import withdraw_barred_people
+from idp.login.flows.withdrawal import withdraw, withdraw_barred_people
 from idp.login.models import RevocationOrder, SsoSession
 from idp.login.rules.revocation import Cause, Order, TargetKind
 from tests.emulators.phones import SoftPhone
@@ -272,6 +272,32 @@ def test_an_order_does_not_wait_for_an_import_that_rewrites_the_person() -> None
         assert ended == [1]
     elsewhere.join()
     assert is_over(session)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lifted_in_the_moment_of_the_last_card_s_end_the_phone_stays_out() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("needs locks of the database's own")
+    person = make_person()
+    workstation = Workstation()
+    workstation.log_in_by_card(person)
+    workstation.activate(SoftPhone(Browser()))
+    device = Device.objects.get()
+    login.revoke(phone_order(device))
+
+    def end() -> None:
+        withdraw(person_id=person.pk, cause=Cause.CARD_OPPOSED)
+        connection.close()
+
+    elsewhere = Thread(target=end)
+    with transaction.atomic():
+        login.lift(phone_order(device))
+        elsewhere.start()
+        elsewhere.join(timeout=1)
+        assert elsewhere.is_alive()
+    elsewhere.join()
+    device.refresh_from_db()
+    assert (device.state, device.end_reason) == ("suspended", "card opposed")
 
 
 def test_causes_fit_their_columns() -> None:

@@ -72,9 +72,11 @@ def _place_of_holder(card: Card) -> int:
 @transaction.atomic
 def lift(issuer: TrustedCertificate, *, serials: Iterable[str], sources: Sequence[Source]) -> None:
     """What the source no longer says: a card put on hold and taken off, a certificate long over."""
-    gone = list(serials)
-    BarredSerial.objects.filter(issuer=issuer, serial__in=gone, source__in=sources).delete()
-    ask_again(Card.objects.filter(issuer_sha256=issuer.sha256, serial__in=gone))
+    said = BarredSerial.objects.filter(issuer=issuer, serial__in=list(serials), source__in=sources)
+    gone = list(said.filter(revoked_at__isnull=False).values_list("serial", flat=True))
+    said.delete()
+    if gone:
+        ask_again(Card.objects.filter(issuer_sha256=issuer.sha256, serial__in=gone))
 
 
 def withdraw_opposed_cards() -> int:
@@ -87,10 +89,10 @@ def withdraw_opposed_cards() -> int:
     cards = Card.objects.filter(
         Exists(barred), last_seen_at__gt=clock.now() - SWEPT_BACK, withdrawn_at__isnull=True
     )
-    return sum(is_swept(card) for card in cards.select_related("person"))
+    return sum(_is_swept(card) for card in cards.select_related("person"))
 
 
-def is_swept(card: Card) -> bool:
+def _is_swept(card: Card) -> bool:
     """One card that fails is tried again in the next round, and keeps no other from its end."""
     try:
         return _withdraw_opposed(card)

@@ -10,10 +10,11 @@ import structlog
 from django.db import DatabaseError
 from django.utils import timezone
 
-from idp.cardbridge.flows.barring import Opposition, barred_of, is_swept, withdraw_opposed
+from idp.cardbridge.flows.barring import Opposition, barred_of, withdraw_opposed
 from idp.cardbridge.rules.refusals import CardCode, CardRefusedError
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.directory.flows.cards import ask_again
 from idp.directory.flows.live_cards import opposed, opposed_in_register, today
 from idp.directory.models import AlternativeIdentifier, Card, IssuedCard
 from idp.directory.rules.card_numbers import card_number_forms
@@ -40,11 +41,11 @@ def check_number_not_barred(number: str) -> None:
 
 def withdraw_opposed_issued() -> int:
     """Job of the worker: ends what newly opposed cards opened; how many cards."""
-    look_up_again()
     done, after = _withdraw_recent(), 0
     while batch := _batch(after):
         done += _withdraw(batch)
         after = batch[-1].pk
+    look_up_again()
     return done
 
 
@@ -71,9 +72,12 @@ def _withdraw(batch: list[IssuedCard]) -> int:
     acted_on = [row.pk for row in batch if row.pk not in failed]
     nameless = [row.pk for row in batch if row.person_id is None]
     # An import may have put the opposition off meanwhile, or found whose the card is.
-    IssuedCard.objects.filter(pk__in=acted_on, opposed_on__lte=today()).exclude(
-        pk__in=nameless, person__isnull=False
-    ).update(withdrawn_at=clock.now())
+    these = IssuedCard.objects.filter(pk__in=acted_on)
+    due = these.filter(opposed_on__lte=today()).exclude(pk__in=nameless, person__isnull=False)
+    if due.update(withdrawn_at=clock.now()) < len(acted_on):
+        meanwhile = these.exclude(opposed_on__lte=today()).values_list("number", flat=True)
+        forms = [form for number in meanwhile for form in card_number_forms(number)]
+        ask_again(Card.objects.filter(number__in=forms))
     return done
 
 
@@ -95,19 +99,21 @@ def _seen(numbers: list[str]) -> dict[str, list[Card]]:
 
 
 def look_up_again() -> int:
-    """Cards that somebody opposes no longer: good again, or ended by who still does; how many."""
-    asked = Card.objects.select_related("person").filter(
-        opposed_at__isnull=False, withdrawn_at__isnull=True
-    )
+    """Cards that somebody opposes no longer: good again where nobody else does; how many are.
+
+    What an opposition that still stands ended is ended.
+    """
+    asked = Card.objects.filter(opposed_at__isnull=False, withdrawn_at__isnull=True)
     done = 0
     for card in asked[:BATCH]:
+        still = Card.objects.filter(pk=card.pk, withdrawn_at__isnull=True)
         row = opposed_in_register([card.number]).get(card.number)
-        if row is not None:
-            done += bool(_end(card, row))
-        elif barred_of(card) is not None:
-            done += is_swept(card)
+        if row is not None and row.withdrawn_at is None:
+            # To be acted upon yet: the next round does.
+            continue
+        if row is not None or barred_of(card) is not None:
+            still.update(withdrawn_at=clock.now())
         else:
-            still = Card.objects.filter(pk=card.pk, withdrawn_at__isnull=True)
             done += still.update(opposed_at=None)
     return done
 

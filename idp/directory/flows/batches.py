@@ -22,6 +22,7 @@ from idp.directory.flows.importing import Options
 from idp.directory.gateways import bulk
 from idp.directory.gateways.register_file import PEOPLE, name_of
 from idp.directory.models import FormerState, ImportBatch
+from idp.directory.models.people import SANDBOX_SOURCE
 from idp.directory.rules import card_row, savoir_faire
 from idp.directory.rules.register_columns import RefusedFileError
 
@@ -90,7 +91,7 @@ def _done(kind: str) -> "QuerySet[ImportBatch]":
 def remembers(batch: ImportBatch) -> bool:
     """Whether what people were before it is kept: after the very first import, of either kind."""
     people = ImportBatch.objects.filter(state=ImportBatch.State.DONE, pk__lt=batch.pk)
-    return people.exclude(kind__in=(savoir_faire.KIND, card_row.KIND)).exists()
+    return people.exclude(kind__in=(savoir_faire.KIND, card_row.KIND, SANDBOX_SOURCE)).exists()
 
 
 def forget_former(kind: str) -> None:

@@ -58,7 +58,8 @@ def ask_again(cards: QuerySet[Card]) -> None:
 
     Until then they count as opposed.
     """
-    cards.filter(opposed_at__isnull=False).update(withdrawn_at=None)
+    # Those too that somebody is about to end by what they knew before: they are waited for.
+    cards.update(withdrawn_at=None)
 
 
 def end_to_announce(seen: SeenCard) -> datetime | None:

@@ -4,9 +4,8 @@ One transaction, few rows in memory at a time. Acting on an opposition is not do
 brings `IssuedCard` to what the file says. A card that is no longer in the file stays as it was.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -62,18 +61,44 @@ def _import(path: Path, batch: ImportBatch, options: Options) -> ImportSummary:
     summary = ImportSummary(batch=batch.pk)
     known = IssuedCard.objects.count()
     live = IssuedCard.objects.filter(opposed_on=None).count()
-    turned = Counter[str]()
+    opposed = IssuedCard.objects.filter(opposed_on__lte=today()).count()
+    turned = Turned()
     with open_register(path) as lines:
         columns = CardColumns.from_header(first_line(lines))
         rows = _rows(lines, columns, summary, options)
         while cards := {card.number: card for card in islice(rows, _TOGETHER)}:
-            turned.update(_store(cards, summary))
+            _store(cards, summary, turned)
     refuse_unreadable(summary)
     if not options.accept_changes:
-        _guard(turned["opposed"], live, "live cards would be opposed")
-        _guard(turned["lifted"], known, "cards would be opposed no longer")
-        _guard(turned["moved"], known, "cards would be somebody else's")
+        _guard(turned.opposed, live, "live cards would be opposed")
+        _guard(len(turned.lifted()), opposed, "opposed cards would be so no longer")
+        _guard(turned.moved, known, "cards would be somebody else's")
+    _forget_withdrawals([*turned.lifted(), *turned.reassigned()])
     return summary
+
+
+@dataclass(slots=True)
+class Turned:
+    """What a file does to known cards: newly opposed, of another holder, and those that were
+    opposed before it, with what they are after it.
+    """
+
+    opposed: int = 0
+    moved: int = 0
+    of: dict[str, tuple[IssuedCard, IssuedCard]] = field(default_factory=dict)
+
+    def lifted(self) -> list[str]:
+        """Numbers of cards that were opposed and are so no longer, or not yet."""
+        day = today()
+        return [
+            number
+            for number, (_, now) in self.of.items()
+            if now.opposed_on is None or now.opposed_on > day
+        ]
+
+    def reassigned(self) -> list[str]:
+        """Numbers of opposed cards whose opposition is another holder's."""
+        return [number for number, (was, now) in self.of.items() if was.person_id != now.person_id]
 
 
 def _guard(turned: int, known: int, what: str) -> None:
@@ -104,15 +129,15 @@ def _rows(
         yield card
 
 
-def _store(cards: dict[str, CardRow], summary: ImportSummary) -> Counter[str]:
-    """How many known cards are opposed now, no longer opposed, or another holder's."""
+def _store(cards: dict[str, CardRow], summary: ImportSummary, turned: Turned) -> None:
+    """Keep what differs, and count it in `summary` and `turned`."""
     known = {card.number: card for card in IssuedCard.objects.filter(number__in=cards)}
     holders = dict(
         AlternativeIdentifier.objects.filter(
             identifier__in={card.national_id for card in cards.values()}
         ).values_list("identifier", "person_id")
     )
-    differing, turned = [], Counter[str]()
+    differing, day = [], today()
     for number, card in cards.items():
         was, person_id = known.get(number), holders.get(card.national_id)
         if was and was.person_id == person_id and _said(was) == _said(card):
@@ -120,15 +145,18 @@ def _store(cards: dict[str, CardRow], summary: ImportSummary) -> Counter[str]:
             continue
         summary.created += was is None
         summary.changed += was is not None
+        now = IssuedCard(**asdict(card), person_id=person_id, source=KIND, updated_at=clock.now())
+        differing.append(now)
         if was:
-            turned["opposed"] += bool(not was.opposed_on and card.opposed_on)
-            turned["lifted"] += bool(was.opposed_on and not card.opposed_on)
-            turned["moved"] += was.national_id != card.national_id
-        differing.append(
-            IssuedCard(
-                **asdict(card), person_id=person_id, source=KIND, updated_at=clock.now()
+            turned.opposed += bool(not was.opposed_on and card.opposed_on)
+            # By another identifier, the same person is the same person.
+            turned.moved += was.national_id != card.national_id and (
+                person_id is None or person_id != was.person_id
             )
-        )  # fmt: skip
+        if number in turned.of:
+            turned.of[number] = turned.of[number][0], now
+        elif was and was.opposed_on and was.opposed_on <= day:
+            turned.of[number] = was, now
     # The reason is not the file's to say, nor that an opposition was acted upon.
     IssuedCard.objects.bulk_create(
         differing,
@@ -136,23 +164,15 @@ def _store(cards: dict[str, CardRow], summary: ImportSummary) -> Counter[str]:
         unique_fields=["number"],
         update_fields=[*_SAID, "person", "source", "updated_at"],
     )
-    _forget_withdrawals([(known[card.number], card) for card in differing if card.number in known])
-    return turned
 
 
-def _forget_withdrawals(cards: list[tuple[IssuedCard, IssuedCard]]) -> None:
-    """Of oppositions that were taken back or put off, or are another holder's: (was, is) each.
+def _forget_withdrawals(numbers: list[str]) -> None:
+    """Of oppositions that were taken back or put off, or are another holder's.
 
     They are acted upon again, when their day comes; meanwhile the card may be good.
     """
-    day = today()
-    lifted = [
-        now.number
-        for was, now in cards
-        if was.opposed_on
-        and (now.opposed_on is None or now.opposed_on > day or was.person_id != now.person_id)
-    ]
-    if lifted:
+    for start in range(0, len(numbers), _TOGETHER):
+        lifted = numbers[start : start + _TOGETHER]
         IssuedCard.objects.filter(number__in=lifted).update(withdrawn_at=None)
         forms = [form for number in lifted for form in card_number_forms(number)]
         ask_again(Card.objects.filter(number__in=forms))

@@ -94,7 +94,8 @@ def _refuse_changed_since(batch: models.ImportBatch) -> None:
     for other in others.order_by("-pk"):
         former = models.FormerState.objects.filter(batch=other)
         is_forgotten = (
-            any(other.counts[what] for what in ("changed", "ended")) and not former.exists()
+            any(other.counts[what] for what in ("created", "changed", "ended"))
+            and not former.exists()
         )
         if is_forgotten or former.filter(person__in=touched).exists():
             detail = f"import {other.pk} ({other.kind}) changed the same people since"

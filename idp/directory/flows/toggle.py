@@ -151,6 +151,8 @@ def _make_one(
         # Portals know them as two: what the former one opened ends with it.
         models.Person.objects.filter(pk=former.pk).update(left_register_at=clock.now())
         _end_rows(former)
+        # No import that is taken back gives them back.
+        models.FormerState.objects.filter(person=former).delete()
         # Their cards go where their numbers lead to from now on.
         former.issued_cards.update(person=None)
     survivor.is_red_listed = is_red_listed

@@ -8,12 +8,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from idp.audit.flows import Outcome, record
 from idp.core import live
 from idp.core.errors import IdpError
 from idp.directory.models import Person
-from idp.enrollment.flows.activation import end_open_enrolments
+from idp.enrollment.flows.activation import end_open_enrolments, lock_holder
 from idp.enrollment.flows.devices import end_requests_of, revoke_device
 from idp.enrollment.flows.people import device_group
 from idp.enrollment.models import Device
@@ -59,8 +60,11 @@ def holder_of_phone(*, device_id: UUID) -> Person:
 
 
 def holders_among(*, person_ids: Collection[UUID]) -> list[UUID]:
-    """Those of these persons that have a phone in service."""
-    phones = Device.objects.filter(holder_id__in=person_ids, state=DeviceState.ACTIVE)
+    """Those of these persons that have a phone in service, or one that an order will give back."""
+    phones = Device.objects.filter(
+        Q(state=DeviceState.ACTIVE) | Q(state=DeviceState.SUSPENDED, end_reason=Cause.PHONE_ORDER),
+        holder_id__in=person_ids,
+    )
     return list(phones.values_list("holder_id", flat=True).distinct().order_by("holder_id"))
 
 
@@ -78,6 +82,8 @@ def suspend_by_order(*, device_id: UUID, cause: Cause) -> int:
 @transaction.atomic
 def resume_by_order(*, device_id: UUID, by: str) -> bool:
     """What an order suspended serves again; False where something else keeps it out."""
+    # Else a phone whose holder's last card ends in this moment would be missed by both.
+    lock_holder(holder_of_phone(device_id=device_id).pk)
     device = (
         Device.objects.select_for_update(of=("self",)).select_related("holder").get(pk=device_id)
     )

@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from idp.audit.flows import Outcome, record
 from idp.core import clock
 from idp.core.errors import IdpError
+from idp.core.locks import place_of
 from idp.directory.flows.find import person_named
 from idp.directory.models import Card, IssuedCard, Person
 from idp.directory.rules.card_numbers import card_number_forms, short_card_number
@@ -152,7 +153,7 @@ def _end_person(order: Order, target: _Target) -> dict[str, int]:
 
 def _end_card(order: Order, target: _Target) -> dict[str, int]:
     ended: dict[str, int] = {}
-    for card in cards_numbered(target.key):
+    for card in sorted(cards_numbered(target.key), key=lambda card: place_of(card.person_id)):
         for name, count in withdraw_card(card=card, cause=order.cause).items():
             ended[name] = ended.get(name, 0) + count
     return ended

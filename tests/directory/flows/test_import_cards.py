@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from idp.core import clock
 from idp.directory.flows.import_cards import import_cards
 from idp.directory.flows.importing import ImportSummary, Options
+from idp.directory.flows.toggle import toggle_identifiers
 from idp.directory.models import ImportBatch, IssuedCard, Person
 from idp.directory.rules.card_row import COLUMNS
 from idp.directory.rules.register_columns import RefusedFileError
@@ -122,11 +123,11 @@ def test_many_cards_opposed_at_once_stop_the_import_unless_told(load: Load) -> N
 
 
 def test_many_oppositions_taken_back_at_once_stop_the_import_unless_told(load: Load) -> None:
-    load(*(card(n, opposed="20261103" if n < 2 else "") for n in range(20)))
-    given_back = [card(n) for n in range(20)]
-    with pytest.raises(RefusedFileError, match="2 of 20 cards would be opposed no longer"):
+    load(*(card(n, opposed="20261103" if n < 2 else "") for n in range(50)))
+    given_back = [card(0), card(1, opposed="20991231"), *(card(n) for n in range(2, 50))]
+    with pytest.raises(RefusedFileError, match="2 of 2 opposed cards would be so no longer"):
         load(*given_back)
-    assert IssuedCard.objects.exclude(opposed_on=None).count() == 2
+    assert IssuedCard.objects.filter(opposed_on=date(2026, 11, 3)).count() == 2
     assert load(*given_back, accept=True).changed == 2
 
 
@@ -137,6 +138,19 @@ def test_many_cards_of_other_holders_at_once_stop_the_import_unless_told(load: L
     with pytest.raises(RefusedFileError, match="2 of 20 cards would be somebody else's"):
         load(*others)
     assert load(*others, accept=True).changed == 2
+
+
+def test_the_same_holder_by_another_number_stops_no_import(
+    load: Load, import_bytes: Callable[..., ImportSummary], tmp_path: Path
+) -> None:
+    adeli = row("751234567", type_identifiant="0", national_id="0751234567")
+    import_bytes(register(adeli))
+    load(card().replace(f"8{rpps(1)}", "0751234567"))
+    changes = tmp_path / "bascule.csv"
+    changes.write_text(f"N° ADELI;N° RPPS\n751234567;{rpps(1)}\n")
+    toggle_identifiers(path=changes)
+    assert load(card()).changed == 1
+    assert IssuedCard.objects.get().person == Person.objects.get()
 
 
 def test_an_opposition_is_acted_upon_again_for_the_right_holder(

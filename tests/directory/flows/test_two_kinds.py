@@ -196,7 +196,7 @@ def test_the_first_file_of_all_is_not_taken_back_though_it_changed_the_sandbox(
     import_bytes: Import,
 ) -> None:
     import_bytes(open_file())
-    ImportBatch.objects.all().delete()
+    ImportBatch.objects.update(kind=SANDBOX_SOURCE)
     Person.objects.update(source=SANDBOX_SOURCE)
     batch = import_bytes(open_file(nom="AUTRE"), name="first.txt").batch
     with pytest.raises(IdpError, match="first import"):
