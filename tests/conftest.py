@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -55,3 +56,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("figures")
         for text in dict.fromkeys(figures):
             terminalreporter.write_line(text)
+
+
+@pytest.fixture
+def locks() -> None:
+    """For tests of who waits for whom: on SQLite one transaction writes at a time, and all wait."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no locks of rows or of keys: the run on PostgreSQL tests it")

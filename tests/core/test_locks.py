@@ -23,10 +23,9 @@ def test_subjects_of_one_moment_do_not_share_a_place() -> None:
     assert all(0 <= place < 1024 for place in places)
 
 
+@pytest.mark.usefixtures("locks")
 @pytest.mark.django_db(transaction=True)
 def test_a_second_one_waits_for_the_end_of_the_first() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("needs locks of the database's own")
     done = Event()
 
     def second() -> None:

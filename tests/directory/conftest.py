@@ -11,6 +11,7 @@ from idp.configuration import Mode
 from idp.directory.flows.import_register import import_register
 from idp.directory.flows.import_savoir_faire import import_savoir_faire
 from idp.directory.flows.importing import ImportSummary, Options
+from idp.directory.flows.toggle import Toggled, toggle_identifiers
 from tests.directory.register import SANDBOX_FILE, register
 from tests.directory.savoir_faire import HEADER, agree
 
@@ -27,6 +28,18 @@ def import_bytes(tmp_path: Path, db: None) -> Callable[..., ImportSummary]:
         return import_register(
             path=path, options=Options(test_identities=test_identities, accept_changes=True)
         )
+
+    return do
+
+
+@pytest.fixture
+def toggle(tmp_path: Path) -> Callable[..., Toggled]:
+    """Brings a file of changed numbers, of these lines."""
+
+    def do(*lines: str, header: str = "N° ADELI;N° RPPS", encoding: str = "latin-1") -> Toggled:
+        path = tmp_path / "bascule.csv"
+        path.write_bytes("".join(f"{line}\n" for line in (header, *lines)).encode(encoding))
+        return toggle_identifiers(path=path, by="a test")
 
     return do
 

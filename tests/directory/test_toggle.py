@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
-from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from idp.audit.models import AuditRow
 from idp.core import clock
@@ -14,13 +11,13 @@ from idp.core.errors import IdpError
 from idp.directory.flows.find import find_professional
 from idp.directory.flows.importing import ImportSummary
 from idp.directory.flows.roll_back_import import roll_back_import
-from idp.directory.flows.toggle import Toggled, toggle_identifiers
+from idp.directory.flows.toggle import Toggled
 from idp.directory.models import AlternativeIdentifier, Card, Exercice, IssuedCard, Person, Practice
 from idp.directory.rules.register_columns import RefusedFileError
 from idp.login.flows.revocation import lift, revoke
 from idp.login.flows.standing import check_standing
 from idp.login.rules.revocation import Cause, Order, TargetKind
-from tests.directory.register import PRACTICE, fictitious_rpps, register, row, rpps
+from tests.directory.register import PRACTICE, register, row, rpps
 
 pytestmark = pytest.mark.django_db
 ADELI, RPPS = "751234567", rpps(1)
@@ -32,16 +29,6 @@ Import = Callable[..., ImportSummary]
 def adeli_row(**changes: str) -> str:
     names = {"nom": "MARTIN", "code_profession": "91", **changes}
     return row(ADELI, type_identifiant="0", national_id=f"0{ADELI}", **names)
-
-
-@pytest.fixture
-def toggle(tmp_path: Path) -> Callable[..., Toggled]:
-    def do(*lines: str, header: str = HEADER, encoding: str = "latin-1") -> Toggled:
-        path = tmp_path / "bascule.csv"
-        path.write_bytes("".join(f"{line}\n" for line in (header, *lines)).encode(encoding))
-        return toggle_identifiers(path=path, by="a test")
-
-    return do
 
 
 def use(person: Person) -> None:
@@ -293,73 +280,6 @@ def test_a_former_rpps_number_is_nobody_elses(
     with pytest.raises(RefusedFileError, match="another RPPS number"):
         toggle(f"{ADELI};{rpps(2)}")
     assert Person.objects.filter(national_id=f"0{ADELI}").exists()
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-8-sig"])
-def test_columns_are_found_by_name_in_either_encoding(
-    import_bytes: Import, toggle: Callable[..., Toggled], encoding: str
-) -> None:
-    import_bytes(register(adeli_row()))
-    header = "N° RPPS;N° ADELI"
-    assert toggle(f"{RPPS};{ADELI}", header=header, encoding=encoding).renamed == 1
-    only_person()
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (f"{ADELI};{RPPS[:-1]}{(int(RPPS[-1]) + 1) % 10}", "check digit"),
-        (f"{ADELI}", "1 columns instead of 2"),
-        (f"7512;{RPPS}", "no form"),
-        (f"{RPPS};{ADELI}", "no form"),
-        (f"{ADELI};{fictitious_rpps(1)}", "a test identity"),
-    ],
-)
-def test_a_bad_row_is_named_and_the_others_are_done(
-    import_bytes: Import, tmp_path: Path, line: str, reason: str
-) -> None:
-    import_bytes(register(adeli_row()))
-    path = tmp_path / "bascule.csv"
-    path.write_text(f"{HEADER}\n{line}\n{ADELI};{RPPS}\n")
-    out, err = StringIO(), StringIO()
-    with pytest.raises(CommandError, match="1 malformed rows") as refused:
-        call_command("toggle_identifiers", str(path), stdout=out, stderr=err)
-    assert refused.value.returncode == 2
-    assert err.getvalue().startswith("line 2: ")
-    assert reason in err.getvalue()
-    assert "1 renamed" in out.getvalue()
-    only_person()
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("", "the file is empty"),
-        ("ADELI;RPPS\n", "column missing: N° ADELI"),
-        ("N° ADELI;N° RPPS;N° RPPS\n", "column given twice: N° RPPS"),
-        ("N° ADELI|N° RPPS\n", "column missing"),
-        (f"{HEADER}\n{RPPS}\n7512\n", "none of 2 rows can be read; line 2: 1 columns instead of 2"),
-    ],
-)
-def test_a_file_that_is_something_else_is_refused(
-    import_bytes: Import, tmp_path: Path, content: str, reason: str
-) -> None:
-    import_bytes(register(adeli_row()))
-    path = tmp_path / "bascule.csv"
-    path.write_text(content)
-    with pytest.raises(CommandError, match="nothing has changed") as refused:
-        call_command("toggle_identifiers", str(path))
-    assert reason in str(refused.value)
-    assert Person.objects.get().national_id == f"0{ADELI}"
-
-
-@pytest.mark.usefixtures("production")
-def test_test_identities_are_for_the_sandbox(tmp_path: Path) -> None:
-    path = tmp_path / "bascule.csv"
-    path.write_text(f"{HEADER}\n")
-    with pytest.raises(IdpError) as caught:
-        toggle_identifiers(path=path, test_identities=True)
-    assert caught.value.code == "test_identities_forbidden"
 
 
 @pytest.mark.parametrize("former_was_used", [False, True])

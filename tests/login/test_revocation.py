@@ -226,10 +226,9 @@ def test_an_unknown_phone_is_said(device: Device, target: str) -> None:
 # ---- at the same time --------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("locks")
 @pytest.mark.django_db(transaction=True)
 def test_an_order_waits_for_a_login_that_is_being_finished() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("needs rows that are locked")
     person = make_person()
     attempt = open_one()
     login.prove(attempt=attempt, authentication=proof_of(person))
@@ -251,11 +250,10 @@ def test_an_order_waits_for_a_login_that_is_being_finished() -> None:
     assert is_over(session)
 
 
+@pytest.mark.usefixtures("locks")
 @pytest.mark.django_db(transaction=True)
 def test_an_order_does_not_wait_for_an_import_that_rewrites_the_person() -> None:
     """Which holds the rows of all who changed until it is done."""
-    if connection.vendor != "postgresql":
-        pytest.skip("needs rows that are locked")
     person = make_person()
     session = session_of(person)
     ended: list[int] = []
@@ -274,10 +272,9 @@ def test_an_order_does_not_wait_for_an_import_that_rewrites_the_person() -> None
     assert is_over(session)
 
 
+@pytest.mark.usefixtures("locks")
 @pytest.mark.django_db(transaction=True)
 def test_lifted_in_the_moment_of_the_last_card_s_end_the_phone_stays_out() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("needs locks of the database's own")
     person = make_person()
     workstation = Workstation()
     workstation.log_in_by_card(person)
